@@ -1,0 +1,90 @@
+import type { EndpointId, SignalId } from '../../protocol/ids.js';
+import type { Position } from '../log/event-store.js';
+
+/** What a signal is for. A `reminder` lists events that were signalled and acknowledged, but not fetched by the deadline. */
+export type SignalKind = 'events' | 'reminder' | 'notice' | 'test';
+
+export interface Lease {
+  endpoint: EndpointId;
+  /** Fencing token: grows with every claim; a write that carries an older one is refused. */
+  token: number;
+}
+
+/** One signal to be sent, claimed by this node alone until its lease runs out. */
+export interface ClaimedSignal extends Lease {
+  signal: SignalId;
+  kind: SignalKind;
+  /** 1 for the first attempt of this signal. */
+  attempt: number;
+  /** The exact bytes, as text; the same on every attempt. */
+  body: string;
+  traceparent: string | null;
+  first: Position | null;
+  last: Position | null;
+  count: number;
+}
+
+/** How an attempt ended, as far as the position row is concerned. */
+export interface Settlement extends Lease {
+  signal: SignalId;
+  outcome: 'acknowledged' | 'gone' | 'failed' | 'released';
+  /** Unix ms at which the attempt began. */
+  sentAt: number;
+  status: number | null;
+  latencyMs: number;
+  category: string | null;
+  /** From `Retry-After`: no attempt sooner than this many ms from now. */
+  retryAfterMs: number | null;
+}
+
+/** `lost-lease`: another node took over; nothing was written. `disabled`: this outcome disabled the endpoint. */
+export type Settled = 'settled' | 'disabled' | 'lost-lease';
+
+export interface ClaimRequest {
+  owner: string;
+  limit: number;
+}
+
+/**
+ * Where each endpoint stands. One implementation for each database; all must pass `dispatchStoreContract` unchanged.
+ */
+export interface DispatchStore {
+  /**
+   * Wakes the endpoints that match events not yet looked at: raises their `head` and makes them due. Moves the marker in
+   * the same transaction as the rows: a crash in between would leave an endpoint asleep with events waiting.
+   * Does not touch the due time of an endpoint that is leased (its settle sees the new head: a second signal would be
+   * in flight) or backing off (failure is a property of the endpoint). Looks at `limit` events at most.
+   */
+  wake(limit: number): Promise<{ looked: number; more: boolean }>;
+
+  /**
+   * Leases up to `limit` due endpoints, longest due first, and composes the next signal of each. The signal's id and bytes are
+   * written in the same transaction, before anything is sent: a crash after the send must repeat the same signal, not
+   * invent another. One that has nothing to say (all fetched, nothing matches any more) is put to rest and not returned.
+   */
+  claim(request: ClaimRequest): Promise<ClaimedSignal[]>;
+
+  /** Leases one endpoint for a test signal; undefined while a signal of it is in flight. */
+  claimForTest(endpoint: EndpointId, owner: string): Promise<ClaimedSignal | undefined>;
+
+  /**
+   * Records outcomes: moves the position, plans the next attempt, writes the attempt log. Each only under the lease it
+   * was claimed with; a node that slept past its lease must not undo what its successor did.
+   */
+  settle(settlements: readonly Settlement[]): Promise<Settled[]>;
+
+  /** Prolongs leases that are still held; answers with those that are not any more. */
+  renew(leases: readonly Lease[], owner: string): Promise<Lease[]>;
+
+  /** Unix ms of the next thing due, or null when every endpoint rests. */
+  nextDueAt(): Promise<number | null>;
+
+  /**
+   * Makes leases that no living node holds due at once. On SQLite one process owns the file, so at its start every
+   * lease is an orphan.
+   */
+  recoverLeases(): Promise<number>;
+
+  /** Removes attempts older than `before` (Unix ms) from the attempt log, `limit` at most; answers how many. */
+  pruneAttempts(before: number, limit: number): Promise<number>;
+}

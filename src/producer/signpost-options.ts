@@ -1,0 +1,70 @@
+import type { ConfirmMode } from './subscriptions/endpoint-settings.js';
+
+/** Settings of the dispatching loop. */
+export interface DispatchOptions {
+  /** Waits between attempts of a failing signal, in ms; the last one repeats. Default: 5 s, 30 s, 2 min, 10 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. */
+  retrySchedule?: readonly number[];
+  /** Waits until an acknowledged signal whose events were not fetched is signalled again, in ms. Default: 5 min, 30 min, 2 h, then as the retry schedule from 5 h. */
+  confirmSchedule?: readonly number[];
+  /** Whole time that one attempt may take, in ms. Default 15,000. */
+  signalTimeoutMs?: number;
+  /** An endpoint without one success for this long is disabled, in ms. Default 5 days. */
+  disableAfterMs?: number;
+  /** Time after which another node may take over a claimed endpoint, in ms. Default 60,000, and at least four times the signal timeout. */
+  leaseMs?: number;
+  /** Endpoints claimed in one step. Default 500. */
+  claimBatch?: number;
+  /** Signals in flight over all endpoints. Default 1,024. */
+  maxInFlight?: number;
+  /** Longest sleep between two looks at the log when nothing wakes the loop, in ms. Default 1,000. */
+  pollIntervalMs?: number;
+  /** Attempts are kept in the attempt log for this long, in ms. Default 30 days. */
+  keepAttemptsMs?: number;
+}
+
+/** Where signals may go. */
+export interface TargetOptions {
+  /** CIDR blocks that may be signalled besides public addresses, plain http included. Default none. */
+  allow?: readonly string[];
+  /** Ports of public targets. Default 443 and 8443. */
+  allowedPorts?: readonly number[];
+}
+
+export interface FetchApiOptions {
+  /** Longest long poll that a receiver may ask for, in ms. Default 30,000. */
+  maxWaitMs?: number;
+}
+
+export interface SignpostOptions {
+  /** 32 bytes in base64: seals endpoint secrets and URLs at rest. Required. */
+  masterKey: string;
+  /** Where receivers reach the fetch API; the `source` of CloudEvents. Default `http://127.0.0.1:3000`. */
+  publicUrl?: string;
+  /** Events are readable for this long, in ms. Default 30 days. */
+  retentionMs?: number;
+  /** Rows of the access log are kept for this long, in ms. Default 90 days. */
+  keepAccessMs?: number;
+  targets?: TargetOptions;
+  /** `false`: this process signals nothing (another one does). */
+  dispatch?: DispatchOptions | false;
+  fetchApi?: FetchApiOptions;
+  /** Default of endpoints that do not say: what counts as delivered. Default `fetch`. */
+  confirm?: ConfirmMode;
+  /** Unix milliseconds; tests own it. Default `Date.now`. */
+  now?: () => number;
+  /** In [0, 1); tests own it. Default `Math.random`. */
+  random?: () => number;
+}
+
+/** Injection token of the validated `SignpostOptions`, defaults filled in. */
+export const SIGNPOST_OPTIONS = Symbol('SIGNPOST_OPTIONS');
+/** Injection token of the `EventStore`. */
+export const EVENT_STORE = Symbol('EVENT_STORE');
+/** Injection token of the `ProgressStore`. */
+export const PROGRESS_STORE = Symbol('PROGRESS_STORE');
+/** Injection token of the `DispatchStore`. */
+export const DISPATCH_STORE = Symbol('DISPATCH_STORE');
+/** Injection token of the TypeORM `DataSource` that Signpost lives in. */
+export const SIGNPOST_DATA_SOURCE = Symbol('SIGNPOST_DATA_SOURCE');
+/** Injection token of the `SqliteTurns` of that DataSource. */
+export const SQLITE_TURNS = Symbol('SQLITE_TURNS');

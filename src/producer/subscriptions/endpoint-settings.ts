@@ -1,0 +1,18 @@
+/** What counts as delivered: the payload was fetched, the receiver said it stored it, or the signal was acknowledged. */
+export const CONFIRM_MODES = ['fetch', 'ack', 'signal'] as const;
+export type ConfirmMode = (typeof CONFIRM_MODES)[number];
+
+/** `pending` waits for the proof of ownership of its URL. Only `active` endpoints are signalled. */
+export const ENDPOINT_STATES = ['active', 'pending', 'paused', 'disabled'] as const;
+export type EndpointState = (typeof ENDPOINT_STATES)[number];
+
+/** Why an endpoint is not active: paused by the operator, answered 410, or failed for too long. */
+export type EndpointReason = 'paused' | 'gone' | 'failing';
+
+export const SIGNATURE_SCHEMES = ['standard'] as const;
+export type SignatureScheme = (typeof SIGNATURE_SCHEMES)[number];
+
+export const DEFAULT_MAX_EVENTS_PER_SIGNAL = 100;
+export const LARGEST_MAX_EVENTS_PER_SIGNAL = 250;
+/** A day: a longer pause between signals is an endpoint that should be paused. */
+export const LARGEST_MIN_INTERVAL_MS = 86_400_000;
