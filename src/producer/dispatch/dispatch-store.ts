@@ -12,6 +12,8 @@ export interface Lease {
 
 /** One signal to be sent, claimed by this node alone until its lease runs out. */
 export interface ClaimedSignal extends Lease {
+  /** The endpoint's configuration that was current at the claim; target and secrets are read under it. */
+  version: number;
   signal: SignalId;
   kind: SignalKind;
   /** 1 for the first attempt of this signal. */
@@ -19,14 +21,17 @@ export interface ClaimedSignal extends Lease {
   /** The exact bytes, as text; the same on every attempt. */
   body: string;
   traceparent: string | null;
+  /** Positions of the first and the last event listed. */
   first: Position | null;
   last: Position | null;
+  /** Events listed. */
   count: number;
 }
 
 /** How an attempt ended, as far as the position row is concerned. */
-export interface Settlement extends Lease {
-  signal: SignalId;
+export interface Settlement {
+  claim: ClaimedSignal;
+  /** `released`: nothing was sent; the signal stays open and due. */
   outcome: 'acknowledged' | 'gone' | 'failed' | 'released';
   /** Unix ms at which the attempt began. */
   sentAt: number;

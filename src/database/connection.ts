@@ -1,0 +1,103 @@
+import type BetterSqlite3 from 'better-sqlite3';
+
+export type Database = BetterSqlite3.Database;
+export type Statement<Bind extends unknown[] = unknown[], Row = unknown> = BetterSqlite3.Statement<Bind, Row>;
+
+/** What is used of TypeORM's better-sqlite3 driver; checked at start, because most of it is not public. */
+export interface BetterSqliteDriver {
+  databaseConnection: Database;
+  queryRunner?: object | undefined;
+  attachedDatabases?: Record<string, { attachHandle: string; attachFilepathAbsolute: string }>;
+  createQueryRunner(mode?: string): object;
+  createDatabaseConnection(): Promise<Database>;
+  disconnect(): Promise<void>;
+}
+
+/** The engine's SQL is a fixed set; a limit only matters to statements whose text grows with a list of values. */
+const MAX_PREPARED = 500;
+
+/** Sets what soundness needs on a fresh handle; returns the journal mode that SQLite granted. */
+export function configure(db: Database): unknown {
+  // First, so that nothing after it can block the event loop on another process's lock.
+  db.pragma('busy_timeout = 0');
+  const journal = db.pragma('journal_mode = WAL', { simple: true });
+  // The driver is built with NORMAL as the default in WAL mode: a power cut would take acknowledged commits.
+  db.pragma('synchronous = FULL');
+  db.pragma('foreign_keys = ON');
+  return journal;
+}
+
+/** The one better-sqlite3 handle, its prepared statements, and the way back when it cannot be trusted any more. */
+export class SqliteConnection {
+  /** TypeORM's statement cache; one for all query runners, as they share the handle. */
+  readonly hostStatements = new Map<string, Statement>();
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(readonly driver: BetterSqliteDriver) {}
+
+  get db(): Database {
+    return this.driver.databaseConnection;
+  }
+
+  get inTransaction(): boolean {
+    return this.db.inTransaction;
+  }
+
+  prepare(sql: string): Statement {
+    const cached = this.#statements.get(sql);
+    if (cached) return cached;
+    const statement = this.db.prepare(sql);
+    this.#statements.set(sql, statement);
+    if (this.#statements.size > MAX_PREPARED) {
+      const [oldest] = this.#statements.keys();
+      if (oldest !== undefined) this.#statements.delete(oldest);
+    }
+    return statement;
+  }
+
+  run(sql: string): void {
+    this.prepare(sql).run();
+  }
+
+  /** Throws SQLITE_BUSY if another process holds the write lock. */
+  probeWriteLock(): void {
+    this.run('BEGIN IMMEDIATE');
+    this.run('ROLLBACK');
+  }
+
+  /** Rolls back what is open. False if that failed: the handle must be reopened before anybody uses it again. */
+  clean(): boolean {
+    if (!this.db.inTransaction) return true;
+    try {
+      this.run('ROLLBACK');
+    } catch {
+      return false;
+    }
+    return !this.db.inTransaction;
+  }
+
+  /**
+   * Closes the handle, which rolls back in any case, and opens it again as TypeORM did. Throws if either fails; call
+   * again. An in-memory database would be lost with its handle, so there only the rollback is tried again.
+   */
+  async reopen(): Promise<void> {
+    if (this.db.open) {
+      if (this.clean()) return;
+      if (this.db.memory) throw new Error('an in-memory database cannot be reopened');
+      this.db.close();
+    }
+    this.#statements.clear();
+    this.hostStatements.clear();
+    const db = await this.driver.createDatabaseConnection();
+    try {
+      configure(db);
+      for (const { attachHandle, attachFilepathAbsolute } of Object.values(this.driver.attachedDatabases ?? {})) {
+        db.prepare(`ATTACH ? AS "${attachHandle}"`).run(attachFilepathAbsolute);
+      }
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    this.driver.databaseConnection = db;
+  }
+}

@@ -1,0 +1,163 @@
+import type { EntityManager } from 'typeorm';
+import type { SqliteTurns } from '../../database/sqlite-turns.js';
+import type { EventId } from '../../protocol/ids.js';
+import type {
+  Appended,
+  Entitlement,
+  EventMetadata,
+  EventStore,
+  LogBounds,
+  MetadataQuery,
+  NewEvent,
+  Page,
+  PageRequest,
+  Position,
+  StoredEvent,
+} from './event-store.js';
+import { appendOne } from './sqlite-append.js';
+import { pruneLog } from './sqlite-prune.js';
+import { METADATA_COLUMNS, toMetadata, toStored, type EventRow } from './sqlite-rows.js';
+import { typeCondition } from './type-condition.js';
+
+/** Entries that one read looks at, at most: about a millisecond of the only connection. */
+const SCAN_LIMIT = 10_000;
+/** Payload bytes of one page, at most (at least one event): memory stays bounded whatever the limit and the payloads. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+
+const BOUNDS = `SELECT max(h.pruned_through, coalesce((SELECT max(ordinal) FROM signpost_event), 0)) AS head,
+  h.pruned_through AS oldest FROM signpost_log_head h WHERE h.partition = 0`;
+
+/** The event log on SQLite: one writer at a time, so the order of insertion is the order of commit. */
+export class SqliteEventStore implements EventStore {
+  constructor(private readonly turns: SqliteTurns) {}
+
+  async append(manager: EntityManager, events: readonly NewEvent[]): Promise<Appended[]> {
+    this.turns.connectionOf(manager);
+    return events.map((event) => appendOne(this.turns, event));
+  }
+
+  appendAlone(events: readonly NewEvent[]): Promise<Appended[]> {
+    return this.turns.step('publish', () => events.map((event) => appendOne(this.turns, event)));
+  }
+
+  afterCommit(manager: EntityManager, callback: () => void): void {
+    this.turns.onCommit(manager, callback);
+  }
+
+  bounds(): Promise<LogBounds> {
+    return this.turns.read('log bounds', () => this.boundsNow());
+  }
+
+  readPage(request: PageRequest): Promise<Page<StoredEvent>> {
+    return this.turns.read('feed', () => {
+      const { head, oldest } = this.boundsNow();
+      const after = Math.max(request.after, oldest);
+      const condition = typeCondition(request.types);
+      const end = condition.sql === '' ? head : this.scanEnd(request.tenant, after, head);
+      const rows = this.turns
+        .prepare(
+          `SELECT ${METADATA_COLUMNS}, data FROM signpost_event
+           WHERE tenant = ? AND ordinal > ? AND ordinal <= ?${condition.sql} ORDER BY ordinal LIMIT ?`,
+        )
+        .iterate(request.tenant, after, end, ...condition.parameters, request.limit + 1) as IterableIterator<EventRow>;
+      return takePage(rows, request.limit, end, head);
+    });
+  }
+
+  readOne(id: EventId, entitlement: Entitlement): Promise<StoredEvent | undefined> {
+    const condition = typeCondition(entitlement.types);
+    return this.turns.read('event', () => {
+      const row = this.turns
+        .prepare(`SELECT ${METADATA_COLUMNS}, data FROM signpost_event WHERE id = ? AND tenant = ?${condition.sql}`)
+        .get(id, entitlement.tenant, ...condition.parameters) as EventRow | undefined;
+      return row && toStored(row);
+    });
+  }
+
+  readMany(ids: readonly EventId[], entitlement: Entitlement): Promise<StoredEvent[]> {
+    const condition = typeCondition(entitlement.types);
+    return this.turns.read('events', () => {
+      const rows = this.turns
+        .prepare(
+          `SELECT ${METADATA_COLUMNS}, data FROM signpost_event
+           WHERE id IN (SELECT value FROM json_each(?)) AND tenant = ?${condition.sql}`,
+        )
+        .all(JSON.stringify(ids), entitlement.tenant, ...condition.parameters) as EventRow[];
+      return rows.map(toStored);
+    });
+  }
+
+  count(entitlement: Entitlement, after: Position, through: Position, cap: number): Promise<number> {
+    const condition = typeCondition(entitlement.types);
+    return this.turns.read('lag', () => {
+      const row = this.turns
+        .prepare(
+          `SELECT count(*) AS n FROM (SELECT 1 FROM signpost_event
+           WHERE tenant = ? AND ordinal > ? AND ordinal <= ?${condition.sql} LIMIT ?)`,
+        )
+        .get(entitlement.tenant, after, through, ...condition.parameters, cap) as { n: number };
+      return row.n;
+    });
+  }
+
+  listMetadata(query: MetadataQuery): Promise<Page<EventMetadata>> {
+    return this.turns.read('event list', () => {
+      const { head } = this.boundsNow();
+      const filters: [string, string][] = [];
+      if (query.tenant !== undefined) filters.push([' AND tenant = ?', query.tenant]);
+      if (query.type !== undefined) filters.push([' AND type = ?', query.type]);
+      if (query.subject !== undefined) filters.push([' AND subject = ?', query.subject]);
+      // Any mix of filters may match rarely, so the scan is bounded and the page says how far it looked.
+      const end = filters.length === 0 ? head : this.scanEnd(query.tenant, query.after, head);
+      const rows = this.turns
+        .prepare(
+          `SELECT ${METADATA_COLUMNS} FROM signpost_event
+           WHERE ordinal > ? AND ordinal <= ?${filters.map(([sql]) => sql).join('')} ORDER BY ordinal LIMIT ?`,
+        )
+        .all(query.after, end, ...filters.map(([, value]) => value), query.limit + 1) as EventRow[];
+      const more = rows.length > query.limit;
+      const events = rows.slice(0, query.limit).map(toMetadata);
+      const through = more ? (events.at(-1)?.position ?? end) : Math.max(end, query.after);
+      return { events, through, more: more || end < head };
+    });
+  }
+
+  metadata(id: EventId): Promise<EventMetadata | undefined> {
+    return this.turns.read('event metadata', () => {
+      const row = this.turns.prepare(`SELECT ${METADATA_COLUMNS} FROM signpost_event WHERE id = ?`).get(id) as
+        EventRow | undefined;
+      return row && toMetadata(row);
+    });
+  }
+
+  prune(expireBefore: number, forgetBefore: number, limit: number) {
+    return this.turns.step('retention', () => pruneLog(this.turns, expireBefore, forgetBefore, limit));
+  }
+
+  private boundsNow(): LogBounds {
+    return this.turns.prepare(BOUNDS).get() as LogBounds;
+  }
+
+  /** The position up to which one read may look: `SCAN_LIMIT` entries ahead, or the head. */
+  private scanEnd(tenant: string | undefined, after: Position, head: Position): Position {
+    const own = tenant === undefined ? '' : ' AND tenant = ?';
+    const row = this.turns
+      .prepare(`SELECT ordinal FROM signpost_event WHERE ordinal > ?${own} ORDER BY ordinal LIMIT 1 OFFSET ${SCAN_LIMIT}`)
+      .get(after, ...(tenant === undefined ? [] : [tenant])) as { ordinal: number } | undefined;
+    return row ? row.ordinal : head;
+  }
+}
+
+function takePage(rows: IterableIterator<EventRow>, limit: number, end: Position, head: Position): Page<StoredEvent> {
+  const events: StoredEvent[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    // The row behind the last one only tells that there is one; leaving the loop closes the cursor.
+    if (events.length === limit || bytes > PAGE_BYTES) {
+      return { events, through: events.at(-1)?.position ?? end, more: true };
+    }
+    bytes += row.data?.length ?? 0;
+    events.push(toStored(row));
+  }
+  return { events, through: end, more: end < head };
+}

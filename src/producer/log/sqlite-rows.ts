@@ -1,0 +1,35 @@
+import type { EventId } from '../../protocol/ids.js';
+import type { EventMetadata, StoredEvent } from './event-store.js';
+
+export const METADATA_COLUMNS =
+  'ordinal, id, tenant, type, subject, occurred_at, recorded_at, erased_at, data IS NULL AS empty';
+
+export interface EventRow {
+  ordinal: number;
+  id: EventId;
+  tenant: string;
+  type: string;
+  subject: string | null;
+  occurred_at: number;
+  recorded_at: number;
+  erased_at: number | null;
+  empty: 0 | 1;
+  data?: string | null;
+}
+
+export function toMetadata(row: EventRow): EventMetadata {
+  return {
+    position: row.ordinal,
+    id: row.id,
+    tenant: row.tenant,
+    type: row.type,
+    subject: row.subject,
+    occurredAt: row.occurred_at,
+    recordedAt: row.recorded_at,
+    gone: row.empty === 0 ? null : row.erased_at === null ? 'expired' : 'erased',
+  };
+}
+
+export function toStored(row: EventRow): StoredEvent {
+  return { ...toMetadata(row), data: row.data ?? null };
+}

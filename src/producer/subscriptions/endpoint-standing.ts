@@ -1,0 +1,69 @@
+import type { DataSource } from 'typeorm';
+import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
+import { admits, patternsAdmitting } from '../../protocol/event-type.js';
+import type { EventMetadata } from '../log/event-store.js';
+
+/** How far an event has come on its way to one endpoint; each state includes those before it. */
+export const STANDINGS = ['waiting', 'signalled', 'fetched', 'acked'] as const;
+export type Standing = (typeof STANDINGS)[number];
+
+export interface EndpointStanding {
+  endpoint: EndpointId;
+  receiver: ReceiverId;
+  state: Standing;
+}
+
+/** Endpoints that one answer names, at most: a tenant may have thousands. */
+export const LARGEST_STANDING = 1_000;
+
+interface StandingRow {
+  endpoint: EndpointId;
+  receiver: ReceiverId;
+  eventTypes: string;
+  signalled: number;
+  fetched: number | null;
+  acked: number | null;
+  receiptAcked: number | null;
+}
+
+/** Tells where each endpoint that an event concerns stands with it. */
+export class EndpointStandings {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * The endpoints of the event's tenant whose filter and whose receiver's event types admit it and that began before it,
+   * in the order of their ids; `more` when there are more than `LARGEST_STANDING`.
+   */
+  async of(
+    event: Pick<EventMetadata, 'tenant' | 'type' | 'position'>,
+  ): Promise<{ endpoints: EndpointStanding[]; more: boolean }> {
+    // From the filter's index outwards, as waking does: endpoints that do not match are never read.
+    const rows = await this.dataSource.sql<StandingRow[]>`
+      SELECT e.id AS "endpoint", e.receiver_id AS "receiver", r.event_types AS "eventTypes",
+        p.signalled_through AS "signalled", m.fetched_through AS "fetched", m.acked_through AS "acked",
+        c.acked AS "receiptAcked"
+      FROM signpost_endpoint e
+      JOIN signpost_endpoint_position p ON p.endpoint_id = e.id
+      JOIN signpost_receiver r ON r.id = e.receiver_id
+      LEFT JOIN signpost_receiver_position m ON m.receiver_id = e.receiver_id
+      LEFT JOIN signpost_receipt c ON c.receiver_id = e.receiver_id AND c.position = ${event.position}
+      WHERE e.id IN (
+          SELECT endpoint_id FROM signpost_endpoint_filter
+          WHERE tenant = ${event.tenant} AND pattern IN (${() => patternsAdmitting(event.type)})
+        )
+        AND e.start_position < ${event.position}
+      ORDER BY e.id
+      LIMIT ${LARGEST_STANDING + 1}`;
+    const endpoints = rows
+      .slice(0, LARGEST_STANDING)
+      .filter((row) => admits(JSON.parse(row.eventTypes) as string[], event.type))
+      .map((row) => ({ endpoint: row.endpoint, receiver: row.receiver, state: standing(row, event.position) }));
+    return { endpoints, more: rows.length > LARGEST_STANDING };
+  }
+}
+
+function standing(row: StandingRow, position: number): Standing {
+  if (row.receiptAcked === 1 || (row.acked ?? 0) >= position) return 'acked';
+  if (row.receiptAcked !== null || (row.fetched ?? 0) >= position) return 'fetched';
+  return row.signalled >= position ? 'signalled' : 'waiting';
+}
