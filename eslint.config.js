@@ -17,7 +17,9 @@ export default tseslint.config(
     files: ['**/*.ts'],
     plugins: { 'import-x': importX },
     settings: {
-      'import-x/resolver-next': [importX.createNodeResolver({ extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } })],
+      'import-x/resolver-next': [
+        importX.createNodeResolver({ extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } }),
+      ],
     },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
@@ -29,13 +31,38 @@ export default tseslint.config(
         'error',
         {
           zones: [
-            zone('./src/producer', './src/receiver', 'The two sides agree through protocol only: a receiver runs without a producer.'),
-            zone('./src/receiver', './src/producer', 'The two sides agree through protocol only: a producer runs without a receiver.'),
-            zone('./src/protocol', './src', 'protocol is what both sides must agree on; it depends on nothing.', ['./protocol']),
-            zone('./src/database', './src', 'database makes one connection sound and knows nothing of events.', ['./database']),
-            zone('./src/http', './src', 'http is glue that both sides use; it knows only the problem codes.', ['./http', './protocol']),
-            zone('./src/producer/signal', './src', 'signal signs and sends; it must be testable and safe without a database.', ['./producer/signal', './protocol']),
-            zone('./src/service', './src', 'The service is the first user of the public API: what it cannot do, no host can.', ['./service', './index.ts', './receiver/index.ts']),
+            zone(
+              './src/producer',
+              './src/receiver',
+              'The two sides agree through protocol only: a receiver runs without a producer.',
+            ),
+            zone(
+              './src/receiver',
+              './src/producer',
+              'The two sides agree through protocol only: a producer runs without a receiver.',
+            ),
+            zone('./src/protocol', './src', 'protocol is what both sides must agree on; it depends on nothing.', [
+              './protocol',
+            ]),
+            zone('./src/database', './src', 'database makes one connection sound and knows nothing of events.', [
+              './database',
+            ]),
+            zone('./src/http', './src', 'http is glue that both sides use; it knows only the problem codes.', [
+              './http',
+              './protocol',
+            ]),
+            zone(
+              './src/producer/signal',
+              './src',
+              'signal signs and sends; it must be testable and safe without a database.',
+              ['./producer/signal', './protocol'],
+            ),
+            zone(
+              './src/service',
+              './src',
+              'The service is the first user of the public API: what it cannot do, no host can.',
+              ['./service', './index.ts', './receiver/index.ts'],
+            ),
           ],
         },
       ],
@@ -47,14 +74,29 @@ export default tseslint.config(
   },
   {
     files: ['src/protocol/**/*.ts'],
-    rules: { 'no-restricted-imports': noPackages(['@nestjs', 'typeorm', 'undici', 'class-validator', 'class-transformer', 'better-sqlite3', 'rxjs'], 'protocol imports node:* only, so that any receiver can use it.') },
+    rules: {
+      'no-restricted-imports': noPackages(
+        ['@nestjs', 'typeorm', 'undici', 'class-validator', 'class-transformer', 'better-sqlite3', 'rxjs'],
+        'protocol imports node:* only, so that any receiver can use it.',
+      ),
+    },
   },
   {
     files: ['src/producer/signal/**/*.ts'],
-    rules: { 'no-restricted-imports': noPackages([...databaseModules, '@nestjs'], 'signal knows no database and no framework.') },
+    rules: {
+      'no-restricted-imports': noPackages(
+        [...databaseModules, '@nestjs'],
+        'signal knows no database and no framework.',
+      ),
+    },
   },
   {
     files: ['src/producer/{publish,fetch-api,admin-api}/**/*.ts'],
-    rules: { 'no-restricted-imports': noPackages(['better-sqlite3'], 'Only the steps that own state hold SQL: log, dispatch, subscriptions, access.') },
+    rules: {
+      'no-restricted-imports': noPackages(
+        ['better-sqlite3'],
+        'Only the steps that own state hold SQL: log, dispatch, subscriptions, access.',
+      ),
+    },
   },
 );

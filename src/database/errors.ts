@@ -123,7 +123,7 @@ export class TransactionLostError extends SqliteTurnsError {
 
   constructor(cause: unknown) {
     super('SQLite rolled this transaction back after an error; nothing of it was kept. Begin it again.', { cause });
-    this.retryable = isRetryableDatabaseError(cause);
+    this.retryable = cause === undefined || isRetryableDatabaseError(cause);
   }
 }
 

@@ -30,7 +30,6 @@ interface Holder {
  */
 export class TurnQueue {
   readonly #waiting = new Fifo<Waiter>();
-  readonly #idle: (() => void)[] = [];
   #holder: Holder | undefined;
   #engineTurn: NodeJS.Immediate | undefined;
   #reopening = false;
@@ -85,13 +84,6 @@ export class TurnQueue {
     this.#free();
   }
 
-  /** Resolves when nothing holds the connection and nothing waits for it. */
-  async drained(): Promise<void> {
-    while (this.#holder || this.#reopening || this.#waiting.size > 0) {
-      await new Promise<void>((resolve) => this.#idle.push(resolve));
-    }
-  }
-
   /** The connection is being closed for good: who waits is told so. */
   end(): void {
     this.#ended = true;
@@ -114,9 +106,8 @@ export class TurnQueue {
     this.#watchDeadline();
     if (this.#holder || this.#reopening || this.#engineTurn) return;
     const next = this.#waiting.peek();
-    if (!next) {
-      for (const resolve of this.#idle.splice(0)) resolve();
-    } else if (next.kind === 'lease') {
+    if (!next) return;
+    if (next.kind === 'lease') {
       this.#waiting.shift();
       next.resolve(next.work(this.connection.db) as never);
       this.#watchDeadline();
@@ -129,6 +120,8 @@ export class TurnQueue {
   }
 
   #runEngineTurn(): void {
+    // Waiters may have given up meanwhile, and a host unit may have found the queue empty.
+    if (this.#holder || this.#reopening || this.#ended) return;
     const steps: Waiter[] = [];
     for (let next = this.#waiting.peek(); next && next.kind !== 'lease'; next = this.#waiting.peek()) {
       if (steps.length >= this.settings.maxGroupSteps) break;

@@ -26,8 +26,7 @@ export class Delivery {
     const targets = await this.directory.targets(claims);
     return claims.map((claim) => {
       const target = targets.get(claim.endpoint);
-      // Deleted, or sealed with another master key, since the claim.
-      return target ? this.attempt(claim, target, abort) : Promise.resolve(this.released(claim));
+      return target ? this.attempt(claim, target, abort) : Promise.resolve(this.unreadable(claim));
     });
   }
 
@@ -48,14 +47,15 @@ export class Delivery {
   }
 
   private released(claim: ClaimedSignal): Settlement {
-    return {
-      claim,
-      outcome: 'released',
-      sentAt: this.now(),
-      status: null,
-      latencyMs: 0,
-      category: null,
-      retryAfterMs: null,
-    };
+    return this.unsent(claim, 'released', null);
+  }
+
+  /** Sealed with another master key: backs off like any failure, or it would be claimed again at once, for ever. */
+  private unreadable(claim: ClaimedSignal): Settlement {
+    return this.unsent(claim, 'failed', 'secret_unreadable');
+  }
+
+  private unsent(claim: ClaimedSignal, outcome: 'released' | 'failed', category: string | null): Settlement {
+    return { claim, outcome, sentAt: this.now(), status: null, latencyMs: 0, category, retryAfterMs: null };
   }
 }

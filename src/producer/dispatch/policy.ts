@@ -1,5 +1,3 @@
-import type { DispatchOptions } from '../signpost-options.js';
-
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -10,7 +8,15 @@ const JITTER = 0.2;
 
 const LONG_WAITS = [5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, DAY];
 
-export const DEFAULT_RETRY_SCHEDULE = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, ...LONG_WAITS];
+export const DEFAULT_RETRY_SCHEDULE = [
+  5 * SECOND,
+  30 * SECOND,
+  2 * MINUTE,
+  10 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  ...LONG_WAITS,
+];
 export const DEFAULT_CONFIRM_SCHEDULE = [5 * MINUTE, 30 * MINUTE, 2 * HOUR, ...LONG_WAITS];
 
 /** When to try again, when to remind, when to give up. All in ms. */
@@ -19,19 +25,6 @@ export interface DispatchPolicy {
   confirmSchedule: readonly number[];
   disableAfterMs: number;
   leaseMs: number;
-  signalTimeoutMs: number;
-}
-
-export function dispatchPolicy(options: DispatchOptions): DispatchPolicy {
-  const signalTimeoutMs = options.signalTimeoutMs ?? 15 * SECOND;
-  return {
-    retrySchedule: options.retrySchedule ?? DEFAULT_RETRY_SCHEDULE,
-    confirmSchedule: options.confirmSchedule ?? DEFAULT_CONFIRM_SCHEDULE,
-    disableAfterMs: options.disableAfterMs ?? 5 * DAY,
-    // A lease that ends while its signal may still be in flight would put a second one beside it.
-    leaseMs: Math.max(options.leaseMs ?? MINUTE, 4 * signalTimeoutMs),
-    signalTimeoutMs,
-  };
 }
 
 /** The `step`-th wait of a schedule (0 is the first), with jitter; the last one repeats. */

@@ -63,7 +63,12 @@ export class SqliteClaim {
     const body = composeEndpointTest({ timestamp: now, endpointId: endpoint });
     this.lease(row, owner, now);
     savePosition(this.turns, row);
-    return claimed(row, this.ids.next('sig'), { kind: 'test', body, after: null, through: null, count: 0, traceparent: null }, 1);
+    return claimed(
+      row,
+      this.ids.next('sig'),
+      { kind: 'test', body, after: null, through: null, count: 0, traceparent: null },
+      1,
+    );
   }
 
   private claimRow(row: ClaimableRow, windows: LogWindows, owner: string, now: number): ClaimedSignal | undefined {
@@ -117,7 +122,10 @@ export class SqliteClaim {
     row.reminder = 0;
     if (selection.unfinished) {
       row.confirm_due_at = now;
-    } else if (confirmedThrough(this.turns, rules) >= row.signalled_through || row.confirm_through === row.signalled_through) {
+    } else if (
+      confirmedThrough(this.turns, rules) >= row.signalled_through ||
+      row.confirm_through === row.signalled_through
+    ) {
       row.confirm_through = null;
       row.confirm_due_at = null;
     } else {
@@ -175,7 +183,10 @@ function open(row: PositionRow, signal: SignalId, composed: Composed): void {
 
 function notice(row: PositionRow, now: number): Composed {
   const about = { timestamp: now, endpointId: row.endpoint_id };
-  const body = row.notice === 'endpoint.enabled' ? composeEndpointEnabled(about) : composeEndpointDisabled({ ...about, reason: 'failing' });
+  const body =
+    row.notice === 'endpoint.enabled'
+      ? composeEndpointEnabled(about)
+      : composeEndpointDisabled({ ...about, reason: 'failing' });
   return { kind: 'notice', body, after: null, through: null, count: 0, traceparent: null };
 }
 

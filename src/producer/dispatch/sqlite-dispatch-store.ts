@@ -22,7 +22,8 @@ const WAKE = `UPDATE signpost_endpoint_position SET
   WHERE active = 1 AND signalled_through < ?1 AND endpoint_id IN (
     SELECT endpoint_id FROM signpost_endpoint_filter WHERE tenant = ?3 AND pattern IN (SELECT value FROM json_each(?4)))`;
 
-const LEASED = 'SELECT * FROM signpost_endpoint_position WHERE endpoint_id = ? AND lease_token = ? AND lease_owner IS NOT NULL';
+const LEASED =
+  'SELECT * FROM signpost_endpoint_position WHERE endpoint_id = ? AND lease_token = ? AND lease_owner IS NOT NULL';
 
 const LOG_ATTEMPT = `INSERT INTO signpost_signal (endpoint_id, signal_id, kind, first_position, last_position, event_count,
     attempt, sent_at, outcome, status, latency_ms, category) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -127,7 +128,9 @@ export class SqliteDispatchStore implements DispatchStore {
     const row = this.turns.prepare(LEASED).get(claim.endpoint, claim.token) as PositionRow | undefined;
     if (!row) return 'lost-lease';
     const now = this.now();
-    const { version } = this.turns.prepare('SELECT version FROM signpost_endpoint WHERE id = ?').get(claim.endpoint) as {
+    const { version } = this.turns
+      .prepare('SELECT version FROM signpost_endpoint WHERE id = ?')
+      .get(claim.endpoint) as {
       version: number;
     };
     const rules = this.rules.read(claim.endpoint, version);

@@ -5,7 +5,9 @@ export class IdempotencyConflictError extends Error {
   readonly code = 'idempotency_conflict';
 
   constructor(readonly existing: EventId) {
-    super(`This idempotency key was already used for ${existing}, which has other content; use a new key for a new event`);
+    super(
+      `This idempotency key was already used for ${existing}, which has other content; use a new key for a new event`,
+    );
     this.name = 'IdempotencyConflictError';
   }
 }

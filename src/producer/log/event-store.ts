@@ -140,5 +140,9 @@ export interface EventStore {
    * `forgetBefore` go altogether (in between, the entitled are told 410 rather than 404). Only from the old end of the log and in
    * order, so that "older than the oldest cursor" stays one comparison. Answers whether more is left.
    */
-  prune(expireBefore: number, forgetBefore: number, limit: number): Promise<{ expired: number; forgotten: number; more: boolean }>;
+  prune(
+    expireBefore: number,
+    forgetBefore: number,
+    limit: number,
+  ): Promise<{ expired: number; forgotten: number; more: boolean }>;
 }

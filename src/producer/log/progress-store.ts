@@ -9,8 +9,10 @@ export interface ReceiverMarks {
 
 /** What one request of a receiver did to its progress. */
 export type Progress =
-  | { kind: 'fetched-through' | 'acked-through'; through: Position }
-  | { kind: 'fetched' | 'acked'; positions: readonly Position[] };
+  | { kind: 'fetched-through'; through: Position }
+  | { kind: 'acked-through'; through: Position }
+  | { kind: 'fetched'; positions: readonly Position[] }
+  | { kind: 'acked'; positions: readonly Position[] };
 
 export interface ReceiverProgress {
   receiver: ReceiverId;

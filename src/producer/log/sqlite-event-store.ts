@@ -142,7 +142,9 @@ export class SqliteEventStore implements EventStore {
   private scanEnd(tenant: string | undefined, after: Position, head: Position): Position {
     const own = tenant === undefined ? '' : ' AND tenant = ?';
     const row = this.turns
-      .prepare(`SELECT ordinal FROM signpost_event WHERE ordinal > ?${own} ORDER BY ordinal LIMIT 1 OFFSET ${SCAN_LIMIT}`)
+      .prepare(
+        `SELECT ordinal FROM signpost_event WHERE ordinal > ?${own} ORDER BY ordinal LIMIT 1 OFFSET ${SCAN_LIMIT}`,
+      )
       .get(after, ...(tenant === undefined ? [] : [tenant])) as { ordinal: number } | undefined;
     return row ? row.ordinal : head;
   }

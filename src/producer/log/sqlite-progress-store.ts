@@ -5,7 +5,8 @@ import type { ProgressStore, ReceiverMarks, ReceiverProgress } from './progress-
 import { foldReceipts } from './sqlite-fold.js';
 import { typeCondition } from './type-condition.js';
 
-const MARKS = 'SELECT fetched_through AS fetched, acked_through AS acked FROM signpost_receiver_position WHERE receiver_id = ?';
+const MARKS =
+  'SELECT fetched_through AS fetched, acked_through AS acked FROM signpost_receiver_position WHERE receiver_id = ?';
 
 // An ack is also a fetch, and marks only grow: pages asked for at the same time may arrive here in either order. The
 // select from the receiver's row keeps a receiver that was deleted meanwhile from failing the whole batch.

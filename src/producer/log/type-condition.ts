@@ -7,8 +7,9 @@ export interface TypeCondition {
 /**
  * Admits a type that every one of `lists` admits. A list goes in as one JSON parameter, so that the statement's text, and with
  * it the prepared statement, stays the same whatever the patterns are. Patterns are of `[a-zA-Z0-9_.*]`: safe for GLOB.
+ * The column is qualified: json_each has a `type` of its own.
  */
-export function typeCondition(lists: readonly (readonly string[])[], column = 'type'): TypeCondition {
+export function typeCondition(lists: readonly (readonly string[])[], column = 'signpost_event.type'): TypeCondition {
   const parameters: string[] = [];
   let sql = '';
   for (const patterns of lists) {

@@ -17,11 +17,17 @@ import {
 export function prepareEvent(input: EventInput, ids: IdGenerator, now: number): NewEvent {
   const { type, tenant = DEFAULT_TENANT, subject = null, idempotencyKey = null, traceparent = null } = input;
   if (!isEventType(type)) {
-    throw new InvalidEventError('/type', 'must be identifiers of [a-zA-Z0-9_] joined by full stops, such as invoice.paid');
+    throw new InvalidEventError(
+      '/type',
+      'must be identifiers of [a-zA-Z0-9_] joined by full stops, such as invoice.paid',
+    );
   }
   if (!TENANT_PATTERN.test(tenant)) throw new InvalidEventError('/tenant', 'must be 1 to 128 of [A-Za-z0-9_.:-]');
   if (subject !== null && !isSubject(subject)) {
-    throw new InvalidEventError('/subject', `must be text of 1 to ${SUBJECT_MAX_LENGTH} characters without control characters`);
+    throw new InvalidEventError(
+      '/subject',
+      `must be text of 1 to ${SUBJECT_MAX_LENGTH} characters without control characters`,
+    );
   }
   if (idempotencyKey !== null && !IDEMPOTENCY_KEY_PATTERN.test(idempotencyKey)) {
     throw new InvalidEventError('/idempotencyKey', 'must be 1 to 255 visible ASCII characters');
@@ -45,7 +51,12 @@ export function prepareEvent(input: EventInput, ids: IdGenerator, now: number): 
 }
 
 function isSubject(subject: unknown): boolean {
-  return typeof subject === 'string' && subject.length > 0 && subject.length <= SUBJECT_MAX_LENGTH && !/\p{Cc}/u.test(subject);
+  return (
+    typeof subject === 'string' &&
+    subject.length > 0 &&
+    subject.length <= SUBJECT_MAX_LENGTH &&
+    !/\p{Cc}/u.test(subject)
+  );
 }
 
 function payloadText(data: unknown): string {

@@ -52,7 +52,10 @@ export class Publisher {
 
   private prepare(events: readonly EventInput[]) {
     if (events.length > LARGEST_BATCH) {
-      throw new InvalidEventError('', `a batch takes ${LARGEST_BATCH} events at most, not ${events.length}; send several`);
+      throw new InvalidEventError(
+        '',
+        `a batch takes ${LARGEST_BATCH} events at most, not ${events.length}; send several`,
+      );
     }
     const now = this.now();
     return events.map((event) => prepareEvent(event, this.ids, now));

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
-import { admits, patternsAdmitting } from '../../protocol/event-type.js';
+import { matchesEventType, patternsMatching } from '../../protocol/event-type.js';
 import type { EventMetadata } from '../log/event-store.js';
 
 /** How far an event has come on its way to one endpoint; each state includes those before it. */
@@ -49,14 +49,14 @@ export class EndpointStandings {
       LEFT JOIN signpost_receipt c ON c.receiver_id = e.receiver_id AND c.position = ${event.position}
       WHERE e.id IN (
           SELECT endpoint_id FROM signpost_endpoint_filter
-          WHERE tenant = ${event.tenant} AND pattern IN (${() => patternsAdmitting(event.type)})
+          WHERE tenant = ${event.tenant} AND pattern IN (${() => patternsMatching(event.type)})
         )
         AND e.start_position < ${event.position}
       ORDER BY e.id
       LIMIT ${LARGEST_STANDING + 1}`;
     const endpoints = rows
       .slice(0, LARGEST_STANDING)
-      .filter((row) => admits(JSON.parse(row.eventTypes) as string[], event.type))
+      .filter((row) => matchesEventType(JSON.parse(row.eventTypes) as string[], event.type))
       .map((row) => ({ endpoint: row.endpoint, receiver: row.receiver, state: standing(row, event.position) }));
     return { endpoints, more: rows.length > LARGEST_STANDING };
   }

@@ -1,0 +1,61 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import type { ProblemField } from '../protocol/problem.js';
+import { pointerTo } from './json-errors.js';
+import { membersOf, type DtoClass } from './json-shape.js';
+import { ProblemException } from './problem-exception.js';
+
+/** Enough to see the pattern: a thousand wrong events are not answered with a thousand errors. */
+const MAX_REPORTED = 100;
+const UNKNOWN = 'whitelistValidation';
+
+/**
+ * Makes a DTO of what was sent and checks it; members that the DTO does not know are refused.
+ * Throws `ProblemException` (`invalid_request`) with a pointer to each member at fault.
+ */
+export function validated<T extends object>(type: DtoClass<T>, sent: unknown): T {
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
+    throw invalid([{ pointer: '', message: 'must be a JSON object' }]);
+  }
+  // class-transformer leaves this name out in silence.
+  if (Object.hasOwn(sent, 'constructor')) throw invalid([unknownField('', 'constructor', membersOf(type))]);
+  const dto = plainToInstance(type, sent);
+  const errors = validateSync(dto, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    stopAtFirstError: true,
+    validationError: { target: true, value: false },
+  });
+  if (errors.length > 0) throw invalid(errors.flatMap((error) => fieldsAtFault(error, '')));
+  return dto;
+}
+
+export function invalid(errors: readonly ProblemField[]): ProblemException {
+  const shown = errors.slice(0, MAX_REPORTED);
+  const detail = shown.map(({ pointer, message }) => `${pointer || 'The body'} ${message}`)[0];
+  return new ProblemException('invalid_request', errors.length === 1 ? detail : undefined, { errors: shown });
+}
+
+function fieldsAtFault(error: ValidationError, parent: string): ProblemField[] {
+  const pointer = pointerTo(parent, error.property);
+  const nested = (error.children ?? []).flatMap((child) => fieldsAtFault(child, pointer));
+  const own = Object.entries(error.constraints ?? {}).map(([rule, message]) =>
+    rule === UNKNOWN
+      ? unknownField(parent, error.property, knownBeside(error))
+      : { pointer, message: withoutName(message, error.property) },
+  );
+  return [...own, ...nested];
+}
+
+/** class-validator begins its own messages with the name, which the pointer says already. */
+function withoutName(message: string, name: string): string {
+  return message.startsWith(`${name} `) ? message.slice(name.length + 1) : message;
+}
+
+function unknownField(parent: string, name: string, known: readonly string[]): ProblemField {
+  return { pointer: pointerTo(parent, name), message: `is not known here; remove it (known: ${known.join(', ')})` };
+}
+
+function knownBeside({ target }: ValidationError): string[] {
+  return target ? membersOf(target.constructor as DtoClass) : [];
+}

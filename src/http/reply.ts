@@ -1,0 +1,57 @@
+import type { ServerResponse } from 'node:http';
+
+/** The part of a Fastify reply that is used here. */
+interface FastifyReplyLike {
+  raw: ServerResponse;
+  sent: boolean;
+  code(status: number): unknown;
+  headers(headers: Record<string, string>): unknown;
+  send(body: string | Buffer): unknown;
+  hijack(): unknown;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+function isFastifyReply(response: unknown): response is FastifyReplyLike {
+  return typeof response === 'object' && response !== null && 'raw' in response && 'hijack' in response;
+}
+
+/** Node's own response under an Express response or a Fastify reply. */
+export function rawResponse(response: unknown): ServerResponse {
+  return isFastifyReply(response) ? response.raw : (response as ServerResponse);
+}
+
+/** Whether an answer is on its way, so that nothing more may be written. */
+export function isAnswered(response: unknown): boolean {
+  const raw = rawResponse(response);
+  return raw.headersSent || raw.destroyed || (isFastifyReply(response) && response.sent);
+}
+
+/**
+ * Answers through Express or Fastify with exactly these bytes and this content type: `res.send` of Express would add a
+ * charset and a weak ETag of its own, and would parse and compare for a 304.
+ */
+export function reply(response: unknown, { status, headers, body }: Answer): void {
+  if (isFastifyReply(response)) {
+    response.code(status);
+    response.headers(headers);
+    response.send(body);
+    return;
+  }
+  const raw = rawResponse(response);
+  const bytes = Buffer.from(body, 'utf8');
+  // A 304 has no content: a length would be that of the representation (RFC 9110 §8.6), and Node would wait for nothing.
+  const length = status === 304 || status === 204 ? {} : { 'content-length': String(bytes.length) };
+  raw.writeHead(status, { ...headers, ...length });
+  raw.end(bytes);
+}
+
+/** Takes the response over for streaming; from here on only Node's own response may be written to. */
+export function takeOver(response: unknown): ServerResponse {
+  if (isFastifyReply(response)) response.hijack();
+  return rawResponse(response);
+}

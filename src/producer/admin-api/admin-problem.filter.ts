@@ -1,0 +1,37 @@
+import { Catch, Inject, Injectable, Optional, type ArgumentsHost } from '@nestjs/common';
+import { ProblemException } from '../../http/problem-exception.js';
+import { IS_UNAVAILABLE, ProblemFilter, type IsUnavailable } from '../../http/problem.filter.js';
+import { InvalidCursorError } from '../../protocol/cursor.js';
+import { IdempotencyConflictError } from '../log/errors.js';
+import { InvalidEventError } from '../publish/event-input.js';
+import { NotFoundError, StateConflictError } from '../subscriptions/errors.js';
+import { invalidCursor } from './list-cursor.js';
+
+/** Puts the refusals of the steps behind this API into a client's terms. Anything else stays what it is. */
+export function adminProblem(error: unknown): unknown {
+  const cause = error;
+  if (error instanceof NotFoundError) return new ProblemException('not_found', undefined, { cause });
+  if (error instanceof StateConflictError) return new ProblemException('conflict', error.message, { cause });
+  if (error instanceof IdempotencyConflictError) {
+    return new ProblemException('idempotency_conflict', error.message, { cause });
+  }
+  if (error instanceof InvalidCursorError) return invalidCursor(error);
+  if (error instanceof InvalidEventError) {
+    const errors = [{ pointer: error.pointer, message: error.message }];
+    return new ProblemException('invalid_request', undefined, { errors, cause });
+  }
+  return error;
+}
+
+/** The filter of the admin API's controllers. */
+@Catch()
+@Injectable()
+export class AdminProblemFilter extends ProblemFilter {
+  constructor(@Optional() @Inject(IS_UNAVAILABLE) isUnavailable?: IsUnavailable) {
+    super(isUnavailable);
+  }
+
+  override catch(error: unknown, host: ArgumentsHost): void {
+    super.catch(adminProblem(error), host);
+  }
+}

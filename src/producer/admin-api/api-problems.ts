@@ -1,0 +1,67 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { problem, PROBLEMS, type ProblemCode } from '../../protocol/problem.js';
+import { MEDIA_TYPE } from '../../protocol/headers.js';
+
+export class ProblemFieldView {
+  @ApiProperty({ description: 'JSON pointer (RFC 6901) to the member at fault.', example: '/url' })
+  pointer!: string;
+  @ApiProperty({ description: 'What to change.', example: 'must be a URL, such as https://hooks.example.com/signpost' })
+  message!: string;
+}
+
+/** The shape of every error (RFC 9457). */
+export class ProblemView {
+  @ApiProperty({ description: 'Stable; tell problems apart by this.', example: PROBLEMS.invalid_request.type })
+  type!: string;
+  @ApiProperty({ example: PROBLEMS.invalid_request.title })
+  title!: string;
+  @ApiProperty({ type: 'integer', example: PROBLEMS.invalid_request.status })
+  status!: number;
+  @ApiPropertyOptional({ description: 'This occurrence, for a person.' })
+  detail?: string;
+  @ApiPropertyOptional({ type: () => [ProblemFieldView], description: 'Where members of the request are at fault.' })
+  errors?: ProblemFieldView[];
+}
+
+/** What a field error looks like, per code that has some. */
+const FIELDS: Partial<Record<ProblemCode, ProblemFieldView[]>> = {
+  invalid_request: [{ pointer: '/name', message: 'must be text of 1 to 200 characters without control characters' }],
+  invalid_cursor: [{ pointer: '/after', message: 'must be the cursor of an earlier page of this list, unchanged' }],
+};
+
+/** Documents the problems that an operation answers with, one response for each status. */
+export function ApiProblems(...codes: ProblemCode[]): MethodDecorator & ClassDecorator {
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of codes) {
+    const { status } = PROBLEMS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return applyDecorators(
+    ...[...byStatus].map(([status, group]) =>
+      ApiResponse({
+        status,
+        description: group.map((code) => PROBLEMS[code].title).join('; '),
+        content: {
+          [MEDIA_TYPE.problem]: {
+            schema: { $ref: getSchemaPath(ProblemView) },
+            examples: Object.fromEntries(group.map((code) => [code, { summary: PROBLEMS[code].title, value: example(code) }])),
+          },
+        },
+      }),
+    ),
+  );
+}
+
+/** What a request with a JSON body may be refused for. */
+export const BODY_PROBLEMS = [
+  'invalid_request',
+  'malformed_json',
+  'payload_too_large',
+  'unsupported_media_type',
+] as const satisfies ProblemCode[];
+
+function example(code: ProblemCode) {
+  const errors = FIELDS[code];
+  return problem(code, undefined, errors ? { errors } : {});
+}

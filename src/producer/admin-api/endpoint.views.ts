@@ -1,0 +1,50 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ENDPOINT_STATES, type EndpointState } from '../subscriptions/endpoint-settings.js';
+import { PageView } from './list.dto.js';
+
+export class EndpointView {
+  @ApiProperty({ example: 'ep_01kaz8fp3wfj2taq4k3bv8s5ch' })
+  id!: string;
+  @ApiProperty({ example: 'rcv_01kaz8fp3wfj2taq4k3bv8s5ch' })
+  receiver!: string;
+  @ApiProperty({ description: 'What may be a token in it is masked.', example: 'https://hooks.example.com/signpost' })
+  url!: string;
+  @ApiProperty({ type: [String], example: ['invoice.*'] })
+  eventTypes!: string[];
+  @ApiProperty({ type: String, nullable: true, example: 'Production bookkeeping' })
+  description!: string | null;
+  @ApiProperty({ type: 'integer', example: 100 })
+  maxEventsPerSignal!: number;
+  @ApiProperty({ type: 'integer', description: 'Milliseconds.', example: 0 })
+  minInterval!: number;
+  @ApiProperty({ enum: ['fetch', 'ack', 'signal'], example: 'fetch' })
+  confirm!: string;
+  @ApiProperty({ enum: ['standard'], example: 'standard' })
+  signature!: string;
+  @ApiProperty({ enum: ENDPOINT_STATES, description: 'Only `active` endpoints are signalled.', example: 'active' })
+  state!: EndpointState;
+  @ApiProperty({
+    enum: ['paused', 'gone', 'failing'],
+    nullable: true,
+    description: 'Why it is not active: paused by the operator, answered 410, or failed for too long.',
+    example: null,
+  })
+  reason!: string | null;
+  @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })
+  createdAt!: string;
+  @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })
+  updatedAt!: string;
+}
+
+export class EndpointWithSecretView extends EndpointView {
+  @ApiProperty({
+    description: 'What the signals are signed with. Shown this once.',
+    example: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD',
+  })
+  secret!: string;
+}
+
+export class EndpointPageView extends PageView {
+  @ApiProperty({ type: () => [EndpointView] })
+  items!: EndpointView[];
+}

@@ -1,0 +1,55 @@
+import { isISO8601, Matches, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
+import { isEventType, isEventTypePattern } from '../../protocol/event-type.js';
+
+/** May be left out. Unlike class-validator's `IsOptional`, null is not "left out": it would reach code that expects a value. */
+export const Optional = (): PropertyDecorator => ValidateIf((_, value: unknown) => value !== undefined);
+
+/** May be left out, or null where "none" is a value of its own. */
+export const Nullable = (): PropertyDecorator =>
+  ValidateIf((_, value: unknown) => value !== undefined && value !== null);
+
+function Satisfies(name: string, check: (value: unknown) => boolean, message: string, options?: ValidationOptions) {
+  return ValidateBy({ name, validator: { validate: check, defaultMessage: () => message } }, options);
+}
+
+/** A string of 1 to `max` characters without control characters. */
+export function IsText(max: number): PropertyDecorator {
+  // Counted in UTF-16 units, as everywhere else.
+  const check = (value: unknown) =>
+    typeof value === 'string' && value.length > 0 && value.length <= max && !/\p{Cc}/u.test(value);
+  return Satisfies('isText', check, `must be text of 1 to ${max} characters without control characters`);
+}
+
+export const IsEventTypeName = (): PropertyDecorator =>
+  Satisfies(
+    'isEventTypeName',
+    (value) => typeof value === 'string' && isEventType(value),
+    'must be identifiers of [a-zA-Z0-9_] joined by full stops, 128 characters at most, such as invoice.paid',
+  );
+
+/** For a list: each member is a pattern. */
+export const ArePatterns = (): PropertyDecorator =>
+  Satisfies(
+    'arePatterns',
+    (value) => typeof value === 'string' && isEventTypePattern(value),
+    'must each be an event type such as invoice.paid, a prefix such as invoice.*, or *',
+    { each: true },
+  );
+
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+
+/** A point in time, zone included: without one, two machines would read two different times. */
+export const IsTimestamp = (): PropertyDecorator =>
+  Satisfies(
+    'isTimestamp',
+    (value) => typeof value === 'string' && RFC3339.test(value) && isISO8601(value, { strict: true }),
+    'must be a date and time with its zone, such as 2026-11-23T17:30:00.000Z',
+  );
+
+export const TENANT_DESCRIPTION = 'Whose data it is: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`.';
+
+export const IsTenant = (): PropertyDecorator =>
+  Matches(/^[A-Za-z0-9_.:-]{1,128}$/, { message: 'must be 1 to 128 characters of A-Z a-z 0-9 _ . : -' });
+
+/** The message that names the choices. */
+export const oneOf = (choices: readonly string[]) => ({ message: `must be one of: ${choices.join(', ')}` });

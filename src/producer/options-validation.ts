@@ -1,0 +1,72 @@
+import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from './dispatch/policy.js';
+import type { DispatchOptions, SignpostOptions } from './signpost-options.js';
+
+/** A setting of `SignpostModule` that it cannot run with; says which one and what would be right. */
+export class SignpostOptionsError extends Error {
+  readonly code = 'bad_options';
+
+  constructor(option: string, fix: string, options?: ErrorOptions) {
+    super(`SignpostModule: ${option} ${fix}`, options);
+    this.name = 'SignpostOptionsError';
+  }
+}
+
+/** Dispatch settings with every default filled in. */
+export type ResolvedDispatch = Required<DispatchOptions>;
+
+/** Options with every default filled in. */
+export interface ResolvedOptions extends Required<Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi'>> {
+  dispatch: ResolvedDispatch;
+  /** Whether this process runs the loop. */
+  dispatching: boolean;
+  targets: { allow: readonly string[]; allowedPorts: readonly number[] };
+  fetchApi: { maxWaitMs: number };
+}
+
+const DAY = 86_400_000;
+
+/** Checks once, at start. @throws SignpostOptionsError */
+export function resolveOptions(options: SignpostOptions): ResolvedOptions {
+  if (typeof options?.masterKey !== 'string') {
+    throw new SignpostOptionsError('masterKey', 'is required: 32 bytes in base64 (openssl rand -base64 32)');
+  }
+  const dispatch = options.dispatch === false ? {} : (options.dispatch ?? {});
+  const signalTimeoutMs = positive('dispatch.signalTimeoutMs', dispatch.signalTimeoutMs, 15_000);
+  return {
+    masterKey: options.masterKey,
+    publicUrl: options.publicUrl ?? 'http://127.0.0.1:3000',
+    retentionMs: positive('retentionMs', options.retentionMs, 30 * DAY),
+    keepAccessMs: positive('keepAccessMs', options.keepAccessMs, 90 * DAY),
+    confirm: options.confirm ?? 'fetch',
+    now: options.now ?? Date.now,
+    random: options.random ?? Math.random,
+    targets: { allow: options.targets?.allow ?? [], allowedPorts: options.targets?.allowedPorts ?? [443, 8443] },
+    fetchApi: { maxWaitMs: positive('fetchApi.maxWaitMs', options.fetchApi?.maxWaitMs, 30_000) },
+    dispatching: options.dispatch !== false,
+    dispatch: {
+      retrySchedule: schedule('dispatch.retrySchedule', dispatch.retrySchedule, DEFAULT_RETRY_SCHEDULE),
+      confirmSchedule: schedule('dispatch.confirmSchedule', dispatch.confirmSchedule, DEFAULT_CONFIRM_SCHEDULE),
+      signalTimeoutMs,
+      disableAfterMs: positive('dispatch.disableAfterMs', dispatch.disableAfterMs, 5 * DAY),
+      leaseMs: Math.max(positive('dispatch.leaseMs', dispatch.leaseMs, 60_000), 4 * signalTimeoutMs),
+      claimBatch: positive('dispatch.claimBatch', dispatch.claimBatch, 500),
+      maxInFlight: positive('dispatch.maxInFlight', dispatch.maxInFlight, 1_024),
+      pollIntervalMs: positive('dispatch.pollIntervalMs', dispatch.pollIntervalMs, 1_000),
+      keepAttemptsMs: positive('dispatch.keepAttemptsMs', dispatch.keepAttemptsMs, 30 * DAY),
+    },
+  };
+}
+
+function positive(option: string, value: number | undefined, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (!Number.isFinite(value) || value <= 0) throw new SignpostOptionsError(option, `must be a number above 0, not ${value}`);
+  return value;
+}
+
+function schedule(option: string, value: readonly number[] | undefined, byDefault: readonly number[]): readonly number[] {
+  if (value === undefined) return byDefault;
+  if (value.length === 0 || value.some((wait) => !Number.isFinite(wait) || wait <= 0)) {
+    throw new SignpostOptionsError(option, 'must list at least one wait, each above 0 ms');
+  }
+  return value;
+}

@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { SqliteTurns } from '../database/sqlite-turns.js';
+import type { EventStore } from './log/event-store.js';
+import { EVENT_STORE, SQLITE_TURNS } from './signpost-options.js';
+
+/** Whether Signpost can work now, and what is in the way if it cannot. Times are ms. */
+export interface HealthReport {
+  status: 'ok' | 'unavailable';
+  database: {
+    state: 'ready' | 'reopening' | 'waiting';
+    /** Who has the SQLite connection, and since how many ms; null: nobody. */
+    holder: { label: string; sinceMs: number } | null;
+    /** Units of work that wait for it. */
+    waiting: number;
+  };
+}
+
+/** A holder that keeps everybody else waiting for so long is a fault, not load. */
+const LONG_HOLD_MS = 5_000;
+const ANSWER_WITHIN_MS = 2_000;
+
+@Injectable()
+export class SignpostHealth {
+  constructor(
+    @Inject(SQLITE_TURNS) private readonly turns: SqliteTurns,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+  ) {}
+
+  /** Asks the database. Never rejects, and answers within two seconds whatever the database does. */
+  async check(): Promise<HealthReport> {
+    const { state, holder, waiting } = this.turns.health();
+    const stuck = holder !== null && holder.sinceMs > LONG_HOLD_MS;
+    const answered = state === 'ready' && !stuck && (await this.answers());
+    return {
+      status: answered ? 'ok' : 'unavailable',
+      database: { state: state === 'ready' && !answered ? 'waiting' : state, holder, waiting },
+    };
+  }
+
+  private async answers(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), ANSWER_WITHIN_MS);
+    });
+    const answer = this.store.bounds().then(
+      () => true,
+      () => false,
+    );
+    const answered = await Promise.race([answer, late]);
+    clearTimeout(timer);
+    return answered;
+  }
+}

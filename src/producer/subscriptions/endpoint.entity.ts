@@ -1,0 +1,62 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
+import type { ConfirmMode, EndpointReason, EndpointState, SignatureScheme } from './endpoint-settings.js';
+
+/** A URL of a receiver to which signals go. Where it stands is in `signpost_endpoint_position`. */
+@Entity({ name: 'signpost_endpoint', synchronize: false })
+export class EndpointEntity {
+  @PrimaryColumn({ name: 'id', type: 'text' })
+  id!: EndpointId;
+
+  @Column({ name: 'receiver_id', type: 'text' })
+  receiverId!: ReceiverId;
+
+  /** The receiver's, repeated because waking must not join. */
+  @Column({ name: 'tenant', type: 'text' })
+  tenant!: string;
+
+  @Column({ name: 'url_sealed', type: 'text' })
+  urlSealed!: string;
+
+  /** The URL with what may be a token in it masked. */
+  @Column({ name: 'url_shown', type: 'text' })
+  urlShown!: string;
+
+  @Column({ name: 'description', type: 'text', nullable: true })
+  description!: string | null;
+
+  @Column({ name: 'event_types', type: 'simple-json' })
+  eventTypes!: string[];
+
+  @Column({ name: 'max_events_per_signal', type: 'integer' })
+  maxEventsPerSignal!: number;
+
+  @Column({ name: 'min_interval_ms', type: 'integer' })
+  minIntervalMs!: number;
+
+  @Column({ name: 'confirm', type: 'text' })
+  confirm!: ConfirmMode;
+
+  @Column({ name: 'signature', type: 'text' })
+  signature!: SignatureScheme;
+
+  @Column({ name: 'state', type: 'text' })
+  state!: EndpointState;
+
+  @Column({ name: 'reason', type: 'text', nullable: true })
+  reason!: EndpointReason | null;
+
+  /** Events at or before this position were never meant for it. */
+  @Column({ name: 'start_position', type: 'bigint' })
+  startPosition!: number;
+
+  /** Grows with every change, so that what was read of an endpoint can be remembered safely. */
+  @Column({ name: 'version', type: 'integer' })
+  version!: number;
+
+  @Column({ name: 'created_at', type: 'bigint' })
+  createdAt!: number;
+
+  @Column({ name: 'updated_at', type: 'bigint' })
+  updatedAt!: number;
+}

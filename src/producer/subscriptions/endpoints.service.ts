@@ -1,0 +1,244 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { MoreThan, type DataSource, type EntityManager } from 'typeorm';
+import type { SqliteTurns } from '../../database/sqlite-turns.js';
+import { IdGenerator, type EndpointId, type ReceiverId } from '../../protocol/ids.js';
+import { SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS, SQLITE_TURNS, type SignpostOptions } from '../signpost-options.js';
+import { listAttempts, removeAttempts, type AttemptView } from './attempt-log.js';
+import { EndpointFilterEntity } from './endpoint-filter.entity.js';
+import {
+  forgetConfirmation,
+  insertPosition,
+  parkPosition,
+  reconsiderPosition,
+  resumePosition,
+  retryPosition,
+  startingPlace,
+  type EndpointStart,
+} from './endpoint-positions.js';
+import { DEFAULT_OVERLAP_MS, insertSecret, newSecret, rotateSecrets, type Rotation } from './endpoint-secrets.js';
+import { DEFAULT_MAX_EVENTS_PER_SIGNAL, type ConfirmMode, type SignatureScheme } from './endpoint-settings.js';
+import { endpointView, type EndpointView, type EndpointViewWithSecret } from './endpoint-view.js';
+import { EndpointEntity } from './endpoint.entity.js';
+import { NotFoundError } from './errors.js';
+import { listing, type Listing, type ListRequest } from './listing.js';
+import { DISPATCH_WAKE, TARGET_ADMISSION, type DispatchWake, type TargetAdmission } from './ports.js';
+import { ReceiverChanges } from './receiver-changes.js';
+import { findReceiver } from './receivers.service.js';
+import { Sealer, sealContext } from './sealing.js';
+import { maskUrl } from './url-masking.js';
+
+/** What can be changed of an endpoint. The edge has checked the ranges. */
+export interface EndpointChange {
+  url?: string | undefined;
+  /** Patterns of what is signalled. */
+  eventTypes?: readonly string[] | undefined;
+  description?: string | null | undefined;
+  /** 1 to 250. Default 100. */
+  maxEventsPerSignal?: number | undefined;
+  /** Shortest time between two signals, in ms. Default 0. */
+  minIntervalMs?: number | undefined;
+  /** Default: the setting of the installation. */
+  confirm?: ConfirmMode | undefined;
+}
+
+export interface NewEndpoint extends EndpointChange {
+  url: string;
+  eventTypes: readonly string[];
+  signature?: SignatureScheme | undefined;
+  /** Default `now`. */
+  start?: EndpointStart | undefined;
+}
+
+/** The URLs to which signals go. */
+@Injectable()
+export class EndpointsService {
+  private readonly now: () => number;
+  private readonly confirm: ConfirmMode;
+
+  constructor(
+    @Inject(SIGNPOST_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(SQLITE_TURNS) private readonly turns: SqliteTurns,
+    @Inject(IdGenerator) private readonly ids: IdGenerator,
+    @Inject(Sealer) private readonly sealer: Sealer,
+    @Inject(TARGET_ADMISSION) private readonly admission: TargetAdmission,
+    @Inject(DISPATCH_WAKE) private readonly wake: DispatchWake,
+    @Inject(ReceiverChanges) private readonly changes: ReceiverChanges,
+    @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'now' | 'confirm'>,
+  ) {
+    this.now = options.now ?? Date.now;
+    this.confirm = options.confirm ?? 'fetch';
+  }
+
+  /**
+   * The view carries the signing secret; it is shown this once.
+   *
+   * @throws NotFoundError for the receiver; what the target guard refuses the URL with
+   */
+  async create(receiverId: ReceiverId, given: NewEndpoint): Promise<EndpointViewWithSecret> {
+    const target = await this.admitted(given.url);
+    const secret = newSecret();
+    const id = this.ids.next('ep');
+    const endpoint = await this.dataSource.transaction(async (manager) => {
+      const { tenant } = await findReceiver(manager, receiverId);
+      const now = this.now();
+      const place = await startingPlace(manager, given.start ?? 'now');
+      const created: EndpointEntity = {
+        id,
+        receiverId,
+        tenant,
+        ...this.sealed(id, target),
+        description: given.description ?? null,
+        eventTypes: [...given.eventTypes],
+        maxEventsPerSignal: given.maxEventsPerSignal ?? DEFAULT_MAX_EVENTS_PER_SIGNAL,
+        minIntervalMs: given.minIntervalMs ?? 0,
+        confirm: given.confirm ?? this.confirm,
+        signature: given.signature ?? 'standard',
+        state: 'active',
+        reason: null,
+        startPosition: place.first,
+        version: 1,
+        createdAt: now,
+        updatedAt: now,
+      };
+      await manager.insert(EndpointEntity, created);
+      await insertFilters(manager, created);
+      await insertSecret(manager, this.sealer, id, secret, now);
+      await insertPosition(manager, id, place, now);
+      return created;
+    });
+    this.announce(endpoint);
+    return { ...endpointView(endpoint), secret };
+  }
+
+  /** In the order of creation. `after` is an id. @throws NotFoundError for the receiver */
+  async list(receiverId: ReceiverId, { after = '', limit }: ListRequest): Promise<Listing<EndpointView>> {
+    const { manager } = this.dataSource;
+    await findReceiver(manager, receiverId);
+    const endpoints = await manager.find(EndpointEntity, {
+      where: { receiverId, id: MoreThan(after as EndpointId) },
+      order: { id: 'ASC' },
+      take: limit + 1,
+    });
+    return listing(endpoints, limit, (endpoint) => endpoint.id, endpointView);
+  }
+
+  /** @throws NotFoundError */
+  async get(id: EndpointId): Promise<EndpointView> {
+    return endpointView(await findEndpoint(this.dataSource.manager, id));
+  }
+
+  /** @throws NotFoundError; what the target guard refuses the URL with */
+  async update(id: EndpointId, change: EndpointChange): Promise<EndpointView> {
+    const target = change.url === undefined ? undefined : await this.admitted(change.url);
+    return this.change(id, async (manager, endpoint, now) => {
+      if (target !== undefined) {
+        Object.assign(endpoint, this.sealed(id, target));
+        await retryPosition(manager, id, now);
+      }
+      if (change.eventTypes) {
+        endpoint.eventTypes = [...change.eventTypes];
+        await manager.delete(EndpointFilterEntity, { endpointId: id });
+        await insertFilters(manager, endpoint);
+        await reconsiderPosition(manager, id, now);
+      }
+      endpoint.description = change.description === undefined ? endpoint.description : change.description;
+      endpoint.maxEventsPerSignal = change.maxEventsPerSignal ?? endpoint.maxEventsPerSignal;
+      endpoint.minIntervalMs = change.minIntervalMs ?? endpoint.minIntervalMs;
+      endpoint.confirm = change.confirm ?? endpoint.confirm;
+      if (change.confirm === 'signal') await forgetConfirmation(manager, id, now);
+    });
+  }
+
+  /** With its attempt log. Events keep their place in the log; the receiver can still read them. @throws NotFoundError */
+  async remove(id: EndpointId): Promise<void> {
+    const endpoint = await findEndpoint(this.dataSource.manager, id);
+    await removeAttempts(this.turns, id);
+    await this.dataSource.manager.delete(EndpointEntity, { id });
+    this.announce(endpoint);
+  }
+
+  /** No signal until it is resumed; one in flight may still arrive. Does nothing to one that is not signalled anyway. @throws NotFoundError */
+  pause(id: EndpointId): Promise<EndpointView> {
+    return this.change(id, async (manager, endpoint) => {
+      if (endpoint.state !== 'active') return false;
+      Object.assign(endpoint, { state: 'paused', reason: 'paused' });
+      await parkPosition(manager, id);
+      return true;
+    });
+  }
+
+  /** Signals go on where they stopped, with everything since. Does nothing to one that is active. @throws NotFoundError */
+  resume(id: EndpointId): Promise<EndpointView> {
+    return this.change(id, async (manager, endpoint, now) => {
+      if (endpoint.state !== 'paused' && endpoint.state !== 'disabled') return false;
+      // Its receiver was told that it would hear nothing more.
+      const notice = endpoint.state === 'disabled' ? 'endpoint.enabled' : null;
+      Object.assign(endpoint, { state: 'active', reason: null });
+      await resumePosition(manager, id, notice, now);
+      return true;
+    });
+  }
+
+  /**
+   * Signs with a new secret beside the former ones, which run out after `overlapMs`. The new one is shown this once.
+   *
+   * @throws NotFoundError, InvalidSecretError, StateConflictError when three are live already
+   */
+  async rotateSecret(id: EndpointId, { overlapMs = DEFAULT_OVERLAP_MS, secret: given }: Rotation = {}): Promise<EndpointViewWithSecret> {
+    const secret = newSecret(given);
+    const view = await this.change(id, (manager, _endpoint, now) =>
+      rotateSecrets(manager, this.sealer, id, secret, overlapMs, now),
+    );
+    return { ...view, secret };
+  }
+
+  /** The attempt log, newest first. `after` is a `cursor` of the same list. @throws NotFoundError */
+  async listAttempts(id: EndpointId, request: ListRequest): Promise<Listing<AttemptView>> {
+    await findEndpoint(this.dataSource.manager, id);
+    return listAttempts(this.turns, id, request);
+  }
+
+  /** Runs `work` in a transaction and stores what it did to the endpoint under the next version; `false`: it did nothing. */
+  private async change(
+    id: EndpointId,
+    work: (manager: EntityManager, endpoint: EndpointEntity, now: number) => Promise<boolean | void>,
+  ): Promise<EndpointView> {
+    const endpoint = await this.dataSource.transaction(async (manager) => {
+      const found = await findEndpoint(manager, id);
+      const now = this.now();
+      if ((await work(manager, found, now)) === false) return found;
+      const changed: EndpointEntity = { ...found, version: found.version + 1, updatedAt: now };
+      await manager.update(EndpointEntity, { id }, changed);
+      return changed;
+    });
+    this.announce(endpoint);
+    return endpointView(endpoint);
+  }
+
+  private announce({ receiverId }: EndpointEntity): void {
+    this.changes.changed(receiverId);
+    this.wake();
+  }
+
+  private async admitted(url: string): Promise<string> {
+    return (await this.admission.admit(url)).url;
+  }
+
+  private sealed(id: EndpointId, url: string): Pick<EndpointEntity, 'urlSealed' | 'urlShown'> {
+    return { urlSealed: this.sealer.seal(url, sealContext(id, 'url')), urlShown: maskUrl(url) };
+  }
+}
+
+async function findEndpoint(manager: EntityManager, id: EndpointId): Promise<EndpointEntity> {
+  const endpoint = await manager.findOneBy(EndpointEntity, { id });
+  if (!endpoint) throw new NotFoundError('endpoint', id);
+  return endpoint;
+}
+
+async function insertFilters(manager: EntityManager, { id, tenant, eventTypes }: EndpointEntity): Promise<void> {
+  const patterns = [...new Set(eventTypes)];
+  await manager.insert(
+    EndpointFilterEntity,
+    patterns.map((pattern) => ({ tenant, pattern, endpointId: id })),
+  );
+}

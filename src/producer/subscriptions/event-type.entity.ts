@@ -1,0 +1,21 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** An entry of the catalogue: documentation for receivers, not a condition for publishing. */
+@Entity({ name: 'signpost_event_type', synchronize: false })
+export class EventTypeEntity {
+  @PrimaryColumn({ name: 'name', type: 'text' })
+  name!: string;
+
+  @Column({ name: 'description', type: 'text', nullable: true })
+  description!: string | null;
+
+  /** JSON Schema of `data`. */
+  @Column({ name: 'schema', type: 'simple-json', nullable: true })
+  schema!: Record<string, unknown> | boolean | null;
+
+  @Column({ name: 'created_at', type: 'bigint' })
+  createdAt!: number;
+
+  @Column({ name: 'updated_at', type: 'bigint' })
+  updatedAt!: number;
+}

@@ -1,0 +1,166 @@
+import { BlockList } from 'node:net';
+import { parseDuration, parseDurations } from './duration.js';
+
+/** What the service runs with, read from the environment once, at start. */
+export interface ServiceSettings {
+  host: string;
+  port: number;
+  publicUrl: string;
+  /** Path of the SQLite file, or `:memory:`. */
+  database: string;
+  adminKey: string | undefined;
+  /** Undefined: kept in a file beside the database. */
+  masterKey: string | undefined;
+  production: boolean;
+  allowTargets: string[];
+  retentionMs: number;
+  retrySchedule: number[] | undefined;
+  confirmSchedule: number[] | undefined;
+  signalTimeoutMs: number | undefined;
+  role: 'all' | 'api' | 'dispatch';
+}
+
+/** A variable of the environment has a value that the service cannot run with. One line: the name, the fault, the fix. */
+export class EnvironmentError extends Error {
+  readonly code = 'bad_environment';
+
+  constructor(name: string, fix: string) {
+    super(`${name}: ${fix}`);
+    this.name = 'EnvironmentError';
+  }
+}
+
+const SHORTEST_ADMIN_KEY = 8;
+const LONGEST_TIMEOUT_MS = 60_000;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws EnvironmentError */
+export function readEnvironment(env: Environment): ServiceSettings {
+  const host = env.HOST || '127.0.0.1';
+  const port = readPort(env.PORT);
+  const production = env.NODE_ENV === 'production';
+  const masterKey = readMasterKey(env.SIGNPOST_MASTER_KEY, production);
+  return {
+    host,
+    port,
+    publicUrl: readPublicUrl(env.SIGNPOST_PUBLIC_URL, host, port),
+    database: readDatabase(env.DATABASE_URL),
+    adminKey: readAdminKey(env.SIGNPOST_ADMIN_KEY),
+    masterKey,
+    production,
+    allowTargets: readBlocks(env.SIGNPOST_ALLOW_TARGETS),
+    retentionMs: readDuration('SIGNPOST_RETENTION', env.SIGNPOST_RETENTION) ?? 30 * 86_400_000,
+    retrySchedule: readSchedule('SIGNPOST_RETRY_SCHEDULE', env.SIGNPOST_RETRY_SCHEDULE),
+    confirmSchedule: readSchedule('SIGNPOST_CONFIRM_SCHEDULE', env.SIGNPOST_CONFIRM_SCHEDULE),
+    signalTimeoutMs: readTimeout(env.SIGNPOST_SIGNAL_TIMEOUT),
+    role: readRole(env.SIGNPOST_ROLE),
+  };
+}
+
+function readPort(text: string | undefined): number {
+  if (!text) return 3000;
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new EnvironmentError('PORT', `"${text}" is no port; use 0 to 65535`);
+  return port;
+}
+
+function readPublicUrl(text: string | undefined, host: string, port: number): string {
+  if (!text) return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.search || url.hash || url.username) {
+    throw new EnvironmentError(
+      'SIGNPOST_PUBLIC_URL',
+      'must be an http(s) URL without query, such as https://events.example.com',
+    );
+  }
+  return text.replace(/\/+$/, '');
+}
+
+function readDatabase(text: string | undefined): string {
+  if (!text) return './data/signpost.db';
+  const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1];
+  if (path) return path;
+  // The value may hold a password, so it is not repeated.
+  throw new EnvironmentError(
+    'DATABASE_URL',
+    'must be sqlite:<path>, such as sqlite:./data/signpost.db; other databases are not supported yet',
+  );
+}
+
+function readAdminKey(text: string | undefined): string | undefined {
+  if (!text) return undefined;
+  if (text.length < SHORTEST_ADMIN_KEY || !/^[\x21-\x7e]+$/.test(text)) {
+    throw new EnvironmentError(
+      'SIGNPOST_ADMIN_KEY',
+      `must be at least ${SHORTEST_ADMIN_KEY} visible ASCII characters; try: openssl rand -base64 32`,
+    );
+  }
+  return text;
+}
+
+function readMasterKey(text: string | undefined, production: boolean): string | undefined {
+  if (!text) {
+    if (production) {
+      throw new EnvironmentError(
+        'SIGNPOST_MASTER_KEY',
+        'must be given in production (32 bytes, base64); try: openssl rand -base64 32',
+      );
+    }
+    return undefined;
+  }
+  if (Buffer.from(text, 'base64').length !== 32) {
+    throw new EnvironmentError('SIGNPOST_MASTER_KEY', 'must be 32 bytes in base64; try: openssl rand -base64 32');
+  }
+  return text;
+}
+
+function readBlocks(text: string | undefined): string[] {
+  const blocks = (text ?? '')
+    .split(',')
+    .map((block) => block.trim())
+    .filter((block) => block !== '');
+  for (const block of blocks) {
+    const [address = '', prefix = ''] = block.split('/');
+    const family = address.includes(':') ? 'ipv6' : 'ipv4';
+    try {
+      new BlockList().addSubnet(address, /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN, family);
+    } catch {
+      throw new EnvironmentError(
+        'SIGNPOST_ALLOW_TARGETS',
+        `"${block}" is no CIDR block; use a list such as 127.0.0.0/8,10.1.0.0/16`,
+      );
+    }
+  }
+  return blocks;
+}
+
+function readDuration(name: string, text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  const duration = parseDuration(text);
+  if (!duration)
+    throw new EnvironmentError(name, `"${text}" is no duration; use a number with ms, s, m, h or d, such as 30d`);
+  return duration;
+}
+
+function readSchedule(name: string, text: string | undefined): number[] | undefined {
+  if (!text) return undefined;
+  const schedule = parseDurations(text);
+  if (!schedule) throw new EnvironmentError(name, `"${text}" is no list of durations; use one such as 5s,30s,2m`);
+  return schedule;
+}
+
+function readTimeout(text: string | undefined): number | undefined {
+  const timeout = readDuration('SIGNPOST_SIGNAL_TIMEOUT', text);
+  if (timeout !== undefined && timeout > LONGEST_TIMEOUT_MS) {
+    throw new EnvironmentError('SIGNPOST_SIGNAL_TIMEOUT', 'must be 60s at most');
+  }
+  return timeout;
+}
+
+function readRole(text: string | undefined): 'all' | 'api' | 'dispatch' {
+  if (!text) return 'all';
+  if (text === 'all' || text === 'api' || text === 'dispatch') return text;
+  throw new EnvironmentError('SIGNPOST_ROLE', `"${text}" is no role; use all, api or dispatch`);
+}
