@@ -16,6 +16,8 @@ import { dirname } from 'node:path';
 export class Journal {
   #file;
   #seen = new Set();
+  /** Bytes of the file that count. */
+  #end = 0;
   /** @type {string | undefined} where to go on reading; undefined: from the beginning */
   cursor;
 
@@ -25,14 +27,9 @@ export class Journal {
    */
   static async open(path) {
     const journal = new Journal();
-    const text = await readFile(path, 'utf8').catch((error) => {
-      if (error.code === 'ENOENT') return '';
-      throw error;
-    });
-    journal.#file = await open(path, 'a');
-    // What stands behind the last cursor is a page that a crash cut off; it was never acknowledged and will come again.
-    const whole = text.slice(0, text.lastIndexOf('\n', text.lastIndexOf('{"cursor":')) + 1);
-    await journal.#file.truncate(journal.#replay(text, whole.length));
+    journal.#file = await open(path, 'a+');
+    journal.#replay(await readFile(path, 'utf8'));
+    await journal.#file.truncate(journal.#end);
     await syncDirectory(dirname(path));
     return journal;
   }
@@ -43,36 +40,56 @@ export class Journal {
   }
 
   /**
-   * Stores a page; resolves when it would survive a power failure. Leaves out events that are there already.
+   * Stores a page, without the events that are there already; resolves when it would survive a power failure.
    * @param {ReceivedEvent[]} events
    * @param {string} cursor
    * @returns {Promise<{ stored: number, repeated: number }>}
    */
   async append(events, cursor) {
     const fresh = events.filter((event) => !this.#seen.has(event.id));
-    const lines = [...fresh, { cursor }].map((entry) => `${JSON.stringify(entry)}\n`);
-    await this.#file.appendFile(lines.join(''));
-    await this.#file.datasync();
+    const bytes = Buffer.from([...fresh, { cursor }].map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    try {
+      await this.#file.appendFile(bytes);
+      await this.#file.datasync();
+    } catch (error) {
+      // Half a page must not stand between two whole ones.
+      await this.#file.truncate(this.#end);
+      throw error;
+    }
+    this.#end += bytes.length;
     for (const { id } of fresh) this.#seen.add(id);
     this.cursor = cursor;
     return { stored: fresh.length, repeated: events.length - fresh.length };
   }
 
-  /** @param {string} text @param {number} end @returns {number} bytes that count */
-  #replay(text, end) {
-    const lastLine = text.indexOf('\n', end);
-    const valid = lastLine === -1 ? '' : text.slice(0, lastLine + 1);
-    for (const line of valid.split('\n')) {
-      if (line === '') continue;
-      const entry = JSON.parse(line);
-      if (entry.cursor) this.cursor = entry.cursor;
-      else this.#seen.add(entry.id);
+  /** What stands behind the last cursor is a page that a crash cut off: never acknowledged, so it comes again. */
+  #replay(text) {
+    let position = 0;
+    let page = [];
+    for (const line of text.split('\n').slice(0, -1)) {
+      position += Buffer.byteLength(line) + 1;
+      const entry = parsed(line);
+      if (!entry) return;
+      if (!entry.cursor) page.push(entry.id);
+      else {
+        for (const id of page) this.#seen.add(id);
+        page = [];
+        this.cursor = entry.cursor;
+        this.#end = position;
+      }
     }
-    return Buffer.byteLength(valid);
   }
 }
 
-/** Without this, a power failure may take the new file's name away, though not its content. */
+function parsed(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without this, a power failure may take away a new file's name, though not its content. */
 async function syncDirectory(path) {
   const directory = await open(path, 'r');
   await directory.sync();

@@ -51,10 +51,16 @@ describe('while another process holds the file locked', () => {
     const settled: string[] = [];
     const note = (id: string, work: Promise<unknown>) => work.then(() => void settled.push(id));
     const step = (id: string) =>
-      note(id, turns.step(id, () => void turns.prepare('INSERT INTO note (id) VALUES (?)').run(id)));
+      note(
+        id,
+        turns.step(id, () => void turns.prepare('INSERT INTO note (id) VALUES (?)').run(id)),
+      );
     const work = [
       step('1-step'),
-      note('2-transaction', dataSource.transaction((manager) => manager.insert(Note, { id: '2-transaction' }))),
+      note(
+        '2-transaction',
+        dataSource.transaction((manager) => manager.insert(Note, { id: '2-transaction' })),
+      ),
       note('3-statement', dataSource.query("INSERT INTO note (id) VALUES ('3-statement')")),
       step('4-step'),
     ];

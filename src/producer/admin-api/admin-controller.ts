@@ -2,7 +2,7 @@ import { applyDecorators, Controller, UseFilters, UseGuards, VERSION_NEUTRAL } f
 import { ApiBearerAuth, ApiExtraModels, ApiTags } from '@nestjs/swagger';
 import { AdminGuard } from '../access/admin.guard.js';
 import { AdminProblemFilter } from './admin-problem.filter.js';
-import { ApiProblems, ProblemView } from './api-problems.js';
+import { ApiProblems, ProblemDocument } from './api-problems.js';
 
 /** Name of the security scheme in the OpenAPI document: `Authorization: Bearer <admin key>`. */
 export const ADMIN_SECURITY = 'adminKey';
@@ -18,7 +18,7 @@ export function AdminController(path: string, tag: string): ClassDecorator {
     UseFilters(AdminProblemFilter),
     ApiTags(tag),
     ApiBearerAuth(ADMIN_SECURITY),
-    ApiExtraModels(ProblemView),
+    ApiExtraModels(ProblemDocument),
     ApiProblems('unauthorized', 'forbidden', 'unavailable'),
   );
 }

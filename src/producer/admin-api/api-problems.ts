@@ -1,9 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiResponse, getSchemaPath, ApiSchema } from '@nestjs/swagger';
 import { problem, PROBLEMS, type ProblemCode } from '../../protocol/problem.js';
 import { MEDIA_TYPE } from '../../protocol/headers.js';
 
-export class ProblemFieldView {
+@ApiSchema({ name: 'ProblemField' })
+export class ProblemFieldDocument {
   @ApiProperty({ description: 'JSON pointer (RFC 6901) to the member at fault.', example: '/url' })
   pointer!: string;
   @ApiProperty({ description: 'What to change.', example: 'must be a URL, such as https://hooks.example.com/signpost' })
@@ -11,7 +12,8 @@ export class ProblemFieldView {
 }
 
 /** The shape of every error (RFC 9457). */
-export class ProblemView {
+@ApiSchema({ name: 'Problem' })
+export class ProblemDocument {
   @ApiProperty({ description: 'Stable; tell problems apart by this.', example: PROBLEMS.invalid_request.type })
   type!: string;
   @ApiProperty({ example: PROBLEMS.invalid_request.title })
@@ -20,12 +22,12 @@ export class ProblemView {
   status!: number;
   @ApiPropertyOptional({ description: 'This occurrence, for a person.' })
   detail?: string;
-  @ApiPropertyOptional({ type: () => [ProblemFieldView], description: 'Where members of the request are at fault.' })
-  errors?: ProblemFieldView[];
+  @ApiPropertyOptional({ type: () => [ProblemFieldDocument], description: 'Where members of the request are at fault.' })
+  errors?: ProblemFieldDocument[];
 }
 
 /** What a field error looks like, per code that has some. */
-const FIELDS: Partial<Record<ProblemCode, ProblemFieldView[]>> = {
+const FIELDS: Partial<Record<ProblemCode, ProblemFieldDocument[]>> = {
   invalid_request: [{ pointer: '/name', message: 'must be text of 1 to 200 characters without control characters' }],
   invalid_cursor: [{ pointer: '/after', message: 'must be the cursor of an earlier page of this list, unchanged' }],
 };
@@ -44,7 +46,7 @@ export function ApiProblems(...codes: ProblemCode[]): MethodDecorator & ClassDec
         description: group.map((code) => PROBLEMS[code].title).join('; '),
         content: {
           [MEDIA_TYPE.problem]: {
-            schema: { $ref: getSchemaPath(ProblemView) },
+            schema: { $ref: getSchemaPath(ProblemDocument) },
             examples: Object.fromEntries(group.map((code) => [code, { summary: PROBLEMS[code].title, value: example(code) }])),
           },
         },

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
 import {
   CONFIRM_MODES,
@@ -96,6 +96,7 @@ const FILTER_SCHEMA = {
 /** Text only; whether a signal may go there is for the target guard to say. */
 const IsUrlText = () => applyDecorators(IsString(URL_MESSAGE), MaxLength(2048, URL_MESSAGE)) as PropertyDecorator;
 
+@ApiSchema({ name: 'CreateEndpoint' })
 export class CreateEndpointDto extends EndpointSettingsDto {
   @ApiProperty(URL_SCHEMA)
   @IsUrlText()
@@ -117,6 +118,7 @@ export class CreateEndpointDto extends EndpointSettingsDto {
 }
 
 /** What is left out stays as it is. */
+@ApiSchema({ name: 'UpdateEndpoint' })
 export class UpdateEndpointDto extends EndpointSettingsDto {
   @ApiPropertyOptional(URL_SCHEMA)
   @Optional()
@@ -129,6 +131,7 @@ export class UpdateEndpointDto extends EndpointSettingsDto {
   eventTypes?: string[];
 }
 
+@ApiSchema({ name: 'RotateSecret' })
 export class RotateSecretDto {
   @ApiPropertyOptional({
     type: 'integer',

@@ -1,8 +1,9 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ENDPOINT_STATES, type EndpointState } from '../subscriptions/endpoint-settings.js';
 import { PageView } from './list.dto.js';
 
-export class EndpointView {
+@ApiSchema({ name: 'Endpoint' })
+export class EndpointDocument {
   @ApiProperty({ example: 'ep_01kaz8fp3wfj2taq4k3bv8s5ch' })
   id!: string;
   @ApiProperty({ example: 'rcv_01kaz8fp3wfj2taq4k3bv8s5ch' })
@@ -36,7 +37,8 @@ export class EndpointView {
   updatedAt!: string;
 }
 
-export class EndpointWithSecretView extends EndpointView {
+@ApiSchema({ name: 'EndpointWithSecret' })
+export class EndpointWithSecretDocument extends EndpointDocument {
   @ApiProperty({
     description: 'What the signals are signed with. Shown this once.',
     example: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD',
@@ -44,7 +46,8 @@ export class EndpointWithSecretView extends EndpointView {
   secret!: string;
 }
 
-export class EndpointPageView extends PageView {
-  @ApiProperty({ type: () => [EndpointView] })
-  items!: EndpointView[];
+@ApiSchema({ name: 'EndpointPage' })
+export class EndpointPageDocument extends PageView {
+  @ApiProperty({ type: () => [EndpointDocument] })
+  items!: EndpointDocument[];
 }

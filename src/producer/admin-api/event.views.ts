@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { encodeCursor } from '../../protocol/cursor.js';
 import type { Appended, EventMetadata } from '../log/event-store.js';
 import { isoTime } from '../subscriptions/listing.js';
@@ -8,7 +8,8 @@ import { PageView } from './list.dto.js';
 const CURSOR = 'AQAAAAAAAAAAKgAAAAAAAAAA';
 
 /** An event as its producer and the operator see it: all but the payload. */
-export class EventSummaryView {
+@ApiSchema({ name: 'PublishedEvent' })
+export class PublishedEventDocument {
   @ApiProperty({ example: 'evt_01kaz8fp3wfj2taq4k3bv8s5ch' })
   id!: string;
   @ApiProperty({ example: 'invoice.paid' })
@@ -25,7 +26,8 @@ export class EventSummaryView {
   cursor!: string;
 }
 
-export class EventMetadataView extends EventSummaryView {
+@ApiSchema({ name: 'EventMetadata' })
+export class EventMetadataDocument extends PublishedEventDocument {
   @ApiProperty({
     enum: ['erased', 'expired'],
     nullable: true,
@@ -35,12 +37,14 @@ export class EventMetadataView extends EventSummaryView {
   gone!: 'erased' | 'expired' | null;
 }
 
-export class EventPageView extends PageView {
-  @ApiProperty({ type: () => [EventMetadataView] })
-  items!: EventMetadataView[];
+@ApiSchema({ name: 'EventPage' })
+export class EventPageDocument extends PageView {
+  @ApiProperty({ type: () => [EventMetadataDocument] })
+  items!: EventMetadataDocument[];
 }
 
-export class EventStandingView {
+@ApiSchema({ name: 'EventStanding' })
+export class EventStandingDocument {
   @ApiProperty({ example: 'ep_01kaz8fp3wfj2taq4k3bv8s5ch' })
   endpoint!: string;
   @ApiProperty({ example: 'rcv_01kaz8fp3wfj2taq4k3bv8s5ch' })
@@ -55,17 +59,19 @@ export class EventStandingView {
   state!: Standing;
 }
 
-export class EventDetailView extends EventMetadataView {
+@ApiSchema({ name: 'EventDetail' })
+export class EventDetailDocument extends EventMetadataDocument {
   @ApiProperty({
-    type: () => [EventStandingView],
+    type: () => [EventStandingDocument],
     description: 'The endpoints that the event concerns, and how far it has come with each; 1,000 at most.',
   })
-  endpoints!: EventStandingView[];
+  endpoints!: EventStandingDocument[];
   @ApiProperty({ description: 'Whether more endpoints than those listed are concerned.', example: false })
   moreEndpoints!: boolean;
 }
 
-export class PublishedBatchView {
+@ApiSchema({ name: 'PublishedBatch' })
+export class PublishedBatchDocument {
   @ApiProperty({
     type: [String],
     description: 'In the order of the request.',
@@ -74,7 +80,7 @@ export class PublishedBatchView {
   ids!: string[];
 }
 
-export function eventSummary(event: Appended | EventMetadata): EventSummaryView {
+export function eventSummary(event: Appended | EventMetadata): PublishedEventDocument {
   return {
     id: event.id,
     type: event.type,
@@ -86,13 +92,13 @@ export function eventSummary(event: Appended | EventMetadata): EventSummaryView 
   };
 }
 
-export function eventMetadata(event: EventMetadata): EventMetadataView {
+export function eventMetadata(event: EventMetadata): EventMetadataDocument {
   return { ...eventSummary(event), gone: event.gone };
 }
 
 export function eventDetail(
   event: EventMetadata,
   standing: { endpoints: EndpointStanding[]; more: boolean },
-): EventDetailView {
+): EventDetailDocument {
   return { ...eventMetadata(event), endpoints: standing.endpoints, moreEndpoints: standing.more };
 }

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, ValidateNested } from 'class-validator';
 import type { RawJson } from '../../http/raw-json.js';
@@ -8,6 +8,7 @@ import { IsEventTypeName, IsTenant, IsText, IsTimestamp, Nullable, Optional, TEN
 
 const EXAMPLE_DATA = { number: 'INV-2026-0042', total: '119.00', currency: 'EUR' };
 
+@ApiSchema({ name: 'PublishEvent' })
 export class PublishEventDto {
   @ApiProperty({
     description: 'Full-stop-delimited identifiers of `[a-zA-Z0-9_]`.',
@@ -54,6 +55,7 @@ export class PublishEventDto {
   data!: RawJson;
 }
 
+@ApiSchema({ name: 'PublishBatch' })
 export class PublishBatchDto {
   @ApiProperty({
     type: () => [PublishEventDto],

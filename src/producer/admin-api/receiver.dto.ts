@@ -1,8 +1,9 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsFilter, LARGEST_FILTER } from './filter.dto.js';
 import { PageView } from './list.dto.js';
 import { IsTenant, IsText, Optional, TENANT_DESCRIPTION } from './validation.js';
 
+@ApiSchema({ name: 'CreateReceiver' })
 export class CreateReceiverDto {
   @ApiPropertyOptional({
     description: `${TENANT_DESCRIPTION} A receiver sees the events of this tenant only, for good.`,
@@ -30,6 +31,7 @@ export class CreateReceiverDto {
   eventTypes?: string[];
 }
 
+@ApiSchema({ name: 'UpdateReceiver' })
 export class UpdateReceiverDto {
   @ApiPropertyOptional({ minLength: 1, maxLength: 200, example: 'Acme bookkeeping' })
   @Optional()
@@ -48,7 +50,8 @@ export class UpdateReceiverDto {
   eventTypes?: string[];
 }
 
-export class ReceiverView {
+@ApiSchema({ name: 'Receiver' })
+export class ReceiverDocument {
   @ApiProperty({ example: 'rcv_01kaz8fp3wfj2taq4k3bv8s5ch' })
   id!: string;
   @ApiProperty({ example: 'acme' })
@@ -63,7 +66,8 @@ export class ReceiverView {
   updatedAt!: string;
 }
 
-export class ReceiverPageView extends PageView {
-  @ApiProperty({ type: () => [ReceiverView] })
-  items!: ReceiverView[];
+@ApiSchema({ name: 'ReceiverPage' })
+export class ReceiverPageDocument extends PageView {
+  @ApiProperty({ type: () => [ReceiverDocument] })
+  items!: ReceiverDocument[];
 }

@@ -12,13 +12,21 @@ function Satisfies(name: string, check: (value: unknown) => boolean, message: st
   return ValidateBy({ name, validator: { validate: check, defaultMessage: () => message } }, options);
 }
 
-/** A string of 1 to `max` characters without control characters. */
-export function IsText(max: number): PropertyDecorator {
-  // Counted in UTF-16 units, as everywhere else.
+/** A string of 1 to `max` characters (UTF-16 units, as everywhere else) without control characters; `lines`: but for line ends and tabs. */
+export function IsText(max: number, { lines = false } = {}): PropertyDecorator {
+  const refused = lines ? /(?![\n\r\t])\p{Cc}/u : /\p{Cc}/u;
   const check = (value: unknown) =>
-    typeof value === 'string' && value.length > 0 && value.length <= max && !/\p{Cc}/u.test(value);
+    typeof value === 'string' && value.length > 0 && value.length <= max && !refused.test(value);
   return Satisfies('isText', check, `must be text of 1 to ${max} characters without control characters`);
 }
+
+/** A JSON Schema is an object, or true or false for "anything" and "nothing" (JSON Schema 2020-12, section 4.3). */
+export const IsJsonSchema = (): PropertyDecorator =>
+  Satisfies(
+    'isJsonSchema',
+    (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
+    'must be a JSON Schema: an object, true or false',
+  );
 
 export const IsEventTypeName = (): PropertyDecorator =>
   Satisfies(

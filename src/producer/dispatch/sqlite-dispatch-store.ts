@@ -16,11 +16,11 @@ const UNMATCHED = `SELECT tenant, type, max(ordinal) AS position, count(*) AS n 
   ) GROUP BY tenant, type`;
 
 const WAKE = `UPDATE signpost_endpoint_position SET
-    head = max(head, ?1),
+    head = max(head, @position),
     due_at = CASE WHEN lease_owner IS NOT NULL OR attempt > 0 THEN due_at
-                  ELSE min(coalesce(due_at, 9007199254740991), max(?2, not_before)) END
-  WHERE active = 1 AND signalled_through < ?1 AND endpoint_id IN (
-    SELECT endpoint_id FROM signpost_endpoint_filter WHERE tenant = ?3 AND pattern IN (SELECT value FROM json_each(?4)))`;
+                  ELSE min(coalesce(due_at, 9007199254740991), max(@now, not_before)) END
+  WHERE active = 1 AND signalled_through < @position AND endpoint_id IN (
+    SELECT endpoint_id FROM signpost_endpoint_filter WHERE tenant = @tenant AND pattern IN (SELECT value FROM json_each(@patterns)))`;
 
 const LEASED =
   'SELECT * FROM signpost_endpoint_position WHERE endpoint_id = ? AND lease_token = ? AND lease_owner IS NOT NULL';
@@ -57,7 +57,7 @@ export class SqliteDispatchStore implements DispatchStore {
       let looked = 0;
       let through = 0;
       for (const { tenant, type, position, n } of groups) {
-        this.turns.prepare(WAKE).run(position, now, tenant, JSON.stringify(patternsMatching(type)));
+        this.turns.prepare(WAKE).run({ position, now, tenant, patterns: JSON.stringify(patternsMatching(type)) });
         looked += n;
         through = Math.max(through, position);
       }

@@ -279,7 +279,12 @@ describe('an after-commit callback', () => {
       turns.onCommit(manager, () => {
         throw new Error('callback');
       });
-      turns.onCommit(manager, () => work.push(turns.step('step', () => 1), notes.insert({ id: 'b' })));
+      turns.onCommit(manager, () =>
+        work.push(
+          turns.step('step', () => 1),
+          notes.insert({ id: 'b' }),
+        ),
+      );
     });
     await Promise.all(work);
     expect(work).toHaveLength(2);

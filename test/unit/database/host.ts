@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { Column, DataSource, type DataSourceOptions, Entity, PrimaryColumn } from 'typeorm';
+import { AbstractLogger, Column, DataSource, type DataSourceOptions, Entity, PrimaryColumn } from 'typeorm';
 import { installSqliteTurns } from '../../../src/database/sqlite-connection.js';
 import type { SqliteTurnsOptions } from '../../../src/database/options.js';
 
@@ -17,6 +17,11 @@ export class Note {
 
 export interface HostOptions extends SqliteTurnsOptions {
   dataSource?: Partial<DataSourceOptions>;
+}
+
+/** TypeORM prints failed migrations whatever `logging` says. */
+class SilentLogger extends AbstractLogger {
+  protected writeLog(): void {}
 }
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -39,6 +44,7 @@ export async function plainHost(options: Partial<DataSourceOptions> = {}, file =
     database: file,
     entities: [Note],
     synchronize: true,
+    logger: new SilentLogger(),
     ...options,
   } as DataSourceOptions);
   await dataSource.initialize();

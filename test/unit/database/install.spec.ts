@@ -56,7 +56,8 @@ describe('installing turns', () => {
       expect(() => installSqliteTurns(dataSource)).toThrow(fix);
     };
     refused(new DataSource({ type: 'better-sqlite3', database: temporaryFile() }), 'initialize()');
-    refused(new DataSource({ type: 'sqljs' }), 'type: "better-sqlite3"');
+    const postgres = Object.assign(await plainHost(), { options: { type: 'postgres' } });
+    refused(postgres, 'type: "better-sqlite3"');
 
     const file = temporaryFile();
     await plainHost({}, file);
@@ -120,15 +121,18 @@ class FailingMigration1700000000002 implements MigrationInterface {
 }
 
 describe('schema changes', () => {
-  it.each(['all', 'each', 'none'] as const)('run as migrations, transaction mode "%s", and are reverted', async (mode) => {
-    CreateChild1700000000001.proceed.open();
-    const { dataSource } = await soundHost({ dataSource: { migrations: [CreateChild1700000000001] } });
-    await dataSource.runMigrations({ transaction: mode });
-    await expect(dataSource.query("INSERT INTO child VALUES ('c', 'nobody')")).rejects.toThrow('FOREIGN KEY');
-    await dataSource.undoLastMigration({ transaction: mode });
-    await expect(dataSource.query('SELECT * FROM child')).rejects.toThrow('no such table');
-    expect(pragmas(handleOf(dataSource))[2]).toBe(1);
-  });
+  it.each(['all', 'each', 'none'] as const)(
+    'run as migrations, transaction mode "%s", and are reverted',
+    async (mode) => {
+      CreateChild1700000000001.proceed.open();
+      const { dataSource } = await soundHost({ dataSource: { migrations: [CreateChild1700000000001] } });
+      await dataSource.runMigrations({ transaction: mode });
+      await expect(dataSource.query("INSERT INTO child VALUES ('c', 'nobody')")).rejects.toThrow('FOREIGN KEY');
+      await dataSource.undoLastMigration({ transaction: mode });
+      await expect(dataSource.query('SELECT * FROM child')).rejects.toThrow('no such table');
+      expect(pragmas(handleOf(dataSource))[2]).toBe(1);
+    },
+  );
 
   it('let nobody write while foreign keys are off for them', async () => {
     CreateChild1700000000001.reached = gate();
@@ -146,7 +150,9 @@ describe('schema changes', () => {
   });
 
   it('that fail are rolled back, and foreign keys are on again', async () => {
-    const { dataSource, turns, file } = await soundHost({ dataSource: { migrations: [FailingMigration1700000000002] } });
+    const { dataSource, turns, file } = await soundHost({
+      dataSource: { migrations: [FailingMigration1700000000002] },
+    });
     await expect(dataSource.runMigrations()).rejects.toThrow('migration fails');
     expect(committedIds(file)).toEqual([]);
     expect(pragmas(handleOf(dataSource))[2]).toBe(1);
@@ -154,7 +160,9 @@ describe('schema changes', () => {
   });
 
   it('by synchronize and dropDatabase work beside other work', async () => {
-    const { dataSource, notes, file } = await soundHost({ dataSource: { entities: [Note, Child], synchronize: false } });
+    const { dataSource, notes, file } = await soundHost({
+      dataSource: { entities: [Note, Child], synchronize: false },
+    });
     const writing = Array.from({ length: 20 }, (_, i) => notes.save({ id: `${i}` }).catch(() => undefined));
     await dataSource.synchronize();
     await Promise.all(writing);

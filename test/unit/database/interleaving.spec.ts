@@ -56,7 +56,8 @@ async function storm(dataSource: DataSource, turns?: SqliteTurns): Promise<Ledge
     });
     all.push(note(id, transaction));
     if (i % 4 === 0) all.push(note(`plain-${i}`, notes.save({ id: `plain-${i}` })));
-    if (i % 5 === 0) all.push(note(`manual-${i}`, manual(dataSource, `manual-${i}`, i % 2 === 0 ? expected : undefined)));
+    if (i % 5 === 0)
+      all.push(note(`manual-${i}`, manual(dataSource, `manual-${i}`, i % 2 === 0 ? expected : undefined)));
     if (turns && i % 2 === 0) {
       const insert = turns.step('insert', () => {
         turns.prepare('INSERT INTO note (id) VALUES (?)').run(`step-${i}`);

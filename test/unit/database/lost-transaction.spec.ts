@@ -53,7 +53,9 @@ describe('a full disk', () => {
     const results = await Promise.allSettled([insert({ id: 'a' }), insert(big('big')), insert({ id: 'c' })]);
     const acknowledged = ['a', 'big', 'c'].filter((_, i) => results[i]?.status === 'fulfilled');
     expect(results[1]).toMatchObject({ reason: expect.any(DatabaseFullError) });
-    expect(results.filter((result) => result.status === 'rejected' && !isRetryableDatabaseError(result.reason))).toEqual([]);
+    expect(
+      results.filter((result) => result.status === 'rejected' && !isRetryableDatabaseError(result.reason)),
+    ).toEqual([]);
     expect(committedIds(file)).toEqual(acknowledged);
     await expect(insert(big('alone'))).rejects.toBeInstanceOf(DatabaseFullError);
     freeDisk();
@@ -135,8 +137,7 @@ describe('a transaction that SQLite has rolled back by itself', () => {
 
   it('rejects every engine step that was in it, and the steps after it get a turn of their own', async () => {
     const { turns, file } = await hostWithTrapdoor();
-    const insert = (id: string) =>
-      turns.step(id, () => void turns.prepare('INSERT INTO note (id) VALUES (?)').run(id));
+    const insert = (id: string) => turns.step(id, () => void turns.prepare('INSERT INTO note (id) VALUES (?)').run(id));
     const results = await Promise.allSettled(['a', 'trap', 'c'].map(insert));
     expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected', 'fulfilled']);
     expect(results[0]).toMatchObject({ reason: expect.any(TransactionLostError) });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { TurnTimeoutError } from '../../../src/database/errors.js';
-import { closeHosts, Note, soundHost } from './host.js';
+import { closeHosts, Note, settle, soundHost } from './host.js';
 
 afterEach(closeHosts);
 
@@ -38,6 +38,7 @@ describe('who waits too long for a turn', () => {
     }.call(undefined);
     clock.advance(200);
     const waiting = [turns.step('publish', () => 1), turns.read('feed', () => 1), notes.insert({ id: 'a' })];
+    await settle();
     expect(turns.health()).toEqual({ state: 'ready', holder: { label: 'host transaction', sinceMs: 200 }, waiting: 3 });
     clock.advance(999);
     clock.advance(1);
