@@ -67,7 +67,8 @@ export class Feed {
       type: page.events[index].type,
       text,
     }));
-    if (events.length > 0) this.log('fetched', { events: events.map(({ id, type }) => ({ id, type })), bytes: page.text.length });
+    if (events.length > 0)
+      this.log('fetched', { events: events.map(({ id, type }) => ({ id, type })), bytes: page.text.length });
     // Stored first, acknowledged by the next request: a crash in between means a page twice, never a page lost.
     if (page.cursor !== this.journal.cursor) {
       const { stored, repeated } = await this.journal.append(events, page.cursor);

@@ -1,8 +1,9 @@
 import { TransactionEndedError, TransactionLostError, type TurnHolder } from './errors.js';
 import { CommitCallbacks, transactionVerb } from './savepoints.js';
 
-/** Frames that say nothing of the host's code. */
-const FOREIGN_FRAME = /node_modules[\\/]typeorm|node:internal|[\\/]database[\\/](?:turn-|install|sqlite-|lease)/;
+/** Frames that say nothing of the host's code: TypeORM's, Node's and this folder's. */
+const FOREIGN_FRAME = /node_modules[\\/]typeorm|node:internal/;
+const OWN_FOLDER = new URL('.', import.meta.url).pathname;
 
 /**
  * - `idle`: no transaction; statements commit by themselves.
@@ -102,7 +103,7 @@ export class Lease {
 function hostFrames(origin: Error | undefined): string {
   const frames = (origin?.stack ?? '').split('\n').slice(1);
   return frames
-    .filter((frame) => !FOREIGN_FRAME.test(frame))
+    .filter((frame) => !FOREIGN_FRAME.test(frame) && !frame.includes(OWN_FOLDER))
     .slice(0, 3)
     .join('\n');
 }

@@ -61,6 +61,8 @@ export function turnQueryRunnerClass(sample: SqliteRunner, around: RunnerSurroun
   return class TurnQueryRunner extends Base {
     /** Set while this runner's transaction waits for its turn, for statements that were not meant to overtake it. */
     #beginning: Promise<unknown> | undefined;
+    /** TypeORM itself is ending the transaction, and keeps its flags. */
+    #ending = false;
 
     constructor(driver: object) {
       super(driver);
@@ -72,14 +74,16 @@ export function turnQueryRunnerClass(sample: SqliteRunner, around: RunnerSurroun
       if (this.isReleased) return super.query(sql, parameters, structured);
       const verb = transactionVerb(sql);
       return this.#inTurn(verb ? 'raw transaction' : statementLabel(sql), async (lease) => {
-        if (lease.state === 'lost' && verb?.kind === 'rollback') return void lease.end();
         const run = () => super.query(withWriteLock(sql), parameters, structured);
         try {
+          if (lease.state === 'lost' && verb?.kind === 'rollback') return void lease.end();
           // Only outside a transaction: within one, the write lock is held already.
           if (lease.state === 'idle') return await untilUnlocked(settings, run, () => connection.probeWriteLock());
           return await run();
         } catch (error) {
           throw unwrapped(error);
+        } finally {
+          if (verb && !this.#ending && !lease.inTransaction) this.#matchFlags(lease);
         }
       });
     }
@@ -123,8 +127,10 @@ export function turnQueryRunnerClass(sample: SqliteRunner, around: RunnerSurroun
       const lease = leases.get(this);
       try {
         lease?.admit(connection.inTransaction);
+        this.#ending = true;
         await super.commitTransaction();
       } finally {
+        this.#ending = false;
         this.#matchFlags(lease);
       }
     }
@@ -135,6 +141,7 @@ export function turnQueryRunnerClass(sample: SqliteRunner, around: RunnerSurroun
       const depth = this.transactionDepth;
       const outermost = depth <= 1;
       lease.inFlight++;
+      this.#ending = true;
       try {
         if (connection.inTransaction) await super.rollbackTransaction();
         else await this.#rollBackWhatIsLost();
@@ -143,6 +150,7 @@ export function turnQueryRunnerClass(sample: SqliteRunner, around: RunnerSurroun
         const ofDatabase = sqliteCodeOf(error) !== undefined || error instanceof TransactionLostError;
         if (!ofDatabase || (!outermost && lease.state === 'begun')) throw error;
       } finally {
+        this.#ending = false;
         if (outermost) {
           connection.clean();
           lease.end();
@@ -157,8 +165,8 @@ export function turnQueryRunnerClass(sample: SqliteRunner, around: RunnerSurroun
     /** Foreign keys are off for the whole connection until `afterMigration`: nobody else may have a turn meanwhile. */
     override async beforeMigration(): Promise<void> {
       await this.#inTurn('schema change', async (lease) => {
-        lease.holds++;
         await super.beforeMigration();
+        lease.holds++;
       });
     }
 

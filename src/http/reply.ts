@@ -7,13 +7,14 @@ interface FastifyReplyLike {
   code(status: number): unknown;
   headers(headers: Record<string, string>): unknown;
   send(body: string | Buffer): unknown;
+  getHeaders(): Record<string, number | string | string[] | undefined>;
   hijack(): unknown;
 }
 
 export interface Answer {
   status: number;
   headers: Record<string, string>;
-  body: string;
+  body: string | Buffer;
 }
 
 function isFastifyReply(response: unknown): response is FastifyReplyLike {
@@ -43,7 +44,7 @@ export function reply(response: unknown, { status, headers, body }: Answer): voi
     return;
   }
   const raw = rawResponse(response);
-  const bytes = Buffer.from(body, 'utf8');
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
   // A 304 has no content: a length would be that of the representation (RFC 9110 §8.6), and Node would wait for nothing.
   const length = status === 304 || status === 204 ? {} : { 'content-length': String(bytes.length) };
   raw.writeHead(status, { ...headers, ...length });
@@ -52,6 +53,13 @@ export function reply(response: unknown, { status, headers, body }: Answer): voi
 
 /** Takes the response over for streaming; from here on only Node's own response may be written to. */
 export function takeOver(response: unknown): ServerResponse {
-  if (isFastifyReply(response)) response.hijack();
-  return rawResponse(response);
+  const raw = rawResponse(response);
+  if (isFastifyReply(response)) {
+    // What plugins and hooks of the host put on the reply (CORS, rate limits) would stay behind.
+    for (const [name, value] of Object.entries(response.getHeaders())) {
+      if (value !== undefined) raw.setHeader(name, value);
+    }
+    response.hijack();
+  }
+  return raw;
 }

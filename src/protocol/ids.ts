@@ -48,7 +48,8 @@ const RANDOM_POOL = RANDOM_PER_ID * 256;
 export class IdGenerator {
   private readonly suffix = Buffer.alloc(SUFFIX_LENGTH);
   private time = -1;
-  private counter = 0;
+  // Full, so that even a clock before 1970 starts a millisecond first.
+  private counter = COUNTER_MAX;
   private pool: Uint8Array = new Uint8Array(0);
   private used = 0;
 

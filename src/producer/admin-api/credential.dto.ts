@@ -3,7 +3,7 @@ import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsIn } from 'class-va
 import { CREDENTIAL_SCOPES, type CredentialScope } from '../access/scopes.js';
 import { IsFilter, LARGEST_FILTER } from './filter.dto.js';
 import { PageView } from './list.dto.js';
-import { IsText, IsTimestamp, Nullable, oneOf, Optional } from './validation.js';
+import { IsText, IsTimestamp, Nullable, Optional } from './validation.js';
 
 @ApiSchema({ name: 'CreateCredential' })
 export class CreateCredentialDto {
@@ -55,6 +55,8 @@ export class CreateCredentialDto {
 export class CredentialDocument {
   @ApiProperty({ example: 'key_01kaz8fp3wfj2taq4k3bv8s5ch' })
   id!: string;
+  @ApiProperty({ example: 'rcv_01kaz8fp3wfj2taq4k3bv8s5ch' })
+  receiver!: string;
   @ApiProperty({ example: 'production' })
   name!: string;
   @ApiProperty({ enum: CREDENTIAL_SCOPES, isArray: true, example: [...CREDENTIAL_SCOPES] })
@@ -63,7 +65,7 @@ export class CredentialDocument {
   types!: string[];
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2027-11-23T00:00:00.000Z' })
   expiresAt!: string | null;
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Exact to about a minute.', example: null })
   lastUsedAt!: string | null;
   @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })
   createdAt!: string;

@@ -1,5 +1,13 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { ENDPOINT_STATES, type EndpointState } from '../subscriptions/endpoint-settings.js';
+import {
+  CONFIRM_MODES,
+  ENDPOINT_STATES,
+  SIGNATURE_SCHEMES,
+  type ConfirmMode,
+  type EndpointReason,
+  type EndpointState,
+  type SignatureScheme,
+} from '../subscriptions/endpoint-settings.js';
 import { PageView } from './list.dto.js';
 
 @ApiSchema({ name: 'Endpoint' })
@@ -8,6 +16,8 @@ export class EndpointDocument {
   id!: string;
   @ApiProperty({ example: 'rcv_01kaz8fp3wfj2taq4k3bv8s5ch' })
   receiver!: string;
+  @ApiProperty({ example: 'acme' })
+  tenant!: string;
   @ApiProperty({ description: 'What may be a token in it is masked.', example: 'https://hooks.example.com/signpost' })
   url!: string;
   @ApiProperty({ type: [String], example: ['invoice.*'] })
@@ -18,10 +28,10 @@ export class EndpointDocument {
   maxEventsPerSignal!: number;
   @ApiProperty({ type: 'integer', description: 'Milliseconds.', example: 0 })
   minInterval!: number;
-  @ApiProperty({ enum: ['fetch', 'ack', 'signal'], example: 'fetch' })
-  confirm!: string;
-  @ApiProperty({ enum: ['standard'], example: 'standard' })
-  signature!: string;
+  @ApiProperty({ enum: CONFIRM_MODES, example: 'fetch' })
+  confirm!: ConfirmMode;
+  @ApiProperty({ enum: SIGNATURE_SCHEMES, example: 'standard' })
+  signature!: SignatureScheme;
   @ApiProperty({ enum: ENDPOINT_STATES, description: 'Only `active` endpoints are signalled.', example: 'active' })
   state!: EndpointState;
   @ApiProperty({
@@ -30,7 +40,7 @@ export class EndpointDocument {
     description: 'Why it is not active: paused by the operator, answered 410, or failed for too long.',
     example: null,
   })
-  reason!: string | null;
+  reason!: EndpointReason | null;
   @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })
   createdAt!: string;
   @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })

@@ -1,6 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { PageView } from './list.dto.js';
-import { IsEventTypeName, IsJsonSchema, IsText, Nullable } from './validation.js';
+import type { RawJson } from '../../http/raw-json.js';
+import { RawJson as KeepsRawJson } from '../../http/raw-json.decorator.js';
+import { IsEventTypeName, IsJsonSchema, IsText, Nullable, Optional } from './validation.js';
 
 const SCHEMA_EXAMPLE = { type: 'object', properties: { number: { type: 'string' } }, required: ['number'] };
 
@@ -17,9 +19,10 @@ export class UpdateEventTypeDto {
     description: 'JSON Schema of `data`, for receivers to read. Publishing does not check it.',
     example: SCHEMA_EXAMPLE,
   })
-  @Nullable()
+  @Optional()
+  @KeepsRawJson()
   @IsJsonSchema()
-  schema?: Record<string, unknown> | boolean | null;
+  schema?: RawJson;
 }
 
 @ApiSchema({ name: 'CreateEventType' })

@@ -33,7 +33,7 @@ export class KeyDocument {
   name!: string;
   @ApiProperty({ enum: ADMIN_SCOPES, isArray: true, example: ['events:publish'] })
   scopes!: AdminScope[];
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Exact to about a minute.', example: null })
   lastUsedAt!: string | null;
   @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })
   createdAt!: string;

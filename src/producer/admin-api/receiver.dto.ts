@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsFilter, LARGEST_FILTER } from './filter.dto.js';
-import { PageView } from './list.dto.js';
+import { ListQueryDto, PageView } from './list.dto.js';
 import { IsTenant, IsText, Optional, TENANT_DESCRIPTION } from './validation.js';
 
 @ApiSchema({ name: 'CreateReceiver' })
@@ -70,4 +70,10 @@ export class ReceiverDocument {
 export class ReceiverPageDocument extends PageView {
   @ApiProperty({ type: () => [ReceiverDocument] })
   items!: ReceiverDocument[];
+}
+
+export class ReceiverListQueryDto extends ListQueryDto {
+  @Optional()
+  @IsTenant()
+  tenant?: string;
 }

@@ -1,4 +1,5 @@
 import { isISO8601, Matches, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
+import type { RawJson } from '../../http/raw-json.js';
 import { isEventType, isEventTypePattern } from '../../protocol/event-type.js';
 
 /** May be left out. Unlike class-validator's `IsOptional`, null is not "left out": it would reach code that expects a value. */
@@ -20,12 +21,12 @@ export function IsText(max: number, { lines = false } = {}): PropertyDecorator {
   return Satisfies('isText', check, `must be text of 1 to ${max} characters without control characters`);
 }
 
-/** A JSON Schema is an object, or true or false for "anything" and "nothing" (JSON Schema 2020-12, section 4.3). */
+/** For a `RawJson`: a JSON Schema is an object, or true or false for "anything" and "nothing" (2020-12, section 4.3). Null for none. */
 export const IsJsonSchema = (): PropertyDecorator =>
   Satisfies(
     'isJsonSchema',
-    (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
-    'must be a JSON Schema: an object, true or false',
+    (value) => /^(\{|true$|false$|null$)/.test((value as RawJson).text),
+    'must be a JSON Schema (an object, true or false), or null for none',
   );
 
 export const IsEventTypeName = (): PropertyDecorator =>

@@ -26,7 +26,6 @@ export class Retention {
     private readonly store: EventStore,
     private readonly settings: RetentionSettings,
     private readonly pruners: readonly Pruner[],
-    private readonly expired: () => void,
   ) {}
 
   start(): void {
@@ -52,7 +51,6 @@ export class Retention {
       total.expired += batch.expired;
       total.forgotten += batch.forgotten;
       more = batch.more;
-      if (batch.expired > 0) this.expired();
     }
     for (const prune of this.pruners) {
       while (!this.stopping && (await prune(BATCH)) === BATCH);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { assertExactJson } from '../../http/json-text.js';
+import { assertExactJson } from '../../http/exact-json.js';
 import { isEventType } from '../../protocol/event-type.js';
 import type { IdGenerator } from '../../protocol/ids.js';
 import type { NewEvent } from '../log/event-store.js';

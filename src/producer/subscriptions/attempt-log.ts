@@ -59,7 +59,7 @@ export async function listAttempts(
 
 /** Before an endpoint goes: its attempts may be very many, and a cascade would hold the connection for all of them. */
 export async function removeAttempts(turns: SqliteTurns, endpoint: EndpointId): Promise<void> {
-  for (let removed = REMOVED_AT_ONCE; removed === REMOVED_AT_ONCE; ) {
+  for (let removed = REMOVED_AT_ONCE; removed === REMOVED_AT_ONCE;) {
     removed = await turns.step('remove attempts', () => {
       const { changes } = turns
         .prepare(

@@ -49,7 +49,9 @@ export class EndpointDirectory {
    * The targets as they are at `version` or later. An endpoint that was deleted, or whose sealed values do not open, is not in
    * the answer: one that is damaged must not keep the others from being signalled.
    */
-  async targets(endpoints: readonly { endpoint: EndpointId; version: number }[]): Promise<Map<EndpointId, EndpointTarget>> {
+  async targets(
+    endpoints: readonly { endpoint: EndpointId; version: number }[],
+  ): Promise<Map<EndpointId, EndpointTarget>> {
     const targets = new Map<EndpointId, EndpointTarget>();
     const missing: EndpointId[] = [];
     for (const { endpoint, version } of endpoints) {
@@ -69,9 +71,10 @@ export class EndpointDirectory {
     });
     // Secrets second: a rotation in between then shows under the version before it, and is read again under its own.
     const secrets = await manager.find(EndpointSecretEntity, { where: { endpointId: In(ids) }, order: { id: 'DESC' } });
+    const byEndpoint = new Map<EndpointId, EndpointSecretEntity[]>(ids.map((id) => [id, []]));
+    for (const secret of secrets) byEndpoint.get(secret.endpointId)?.push(secret);
     for (const { id, version, urlSealed } of endpoints) {
-      const own = secrets.filter(({ endpointId }) => endpointId === id);
-      const target = this.unseal(id, urlSealed, own);
+      const target = this.unseal(id, urlSealed, byEndpoint.get(id) ?? []);
       if (!target) continue;
       targets.set(id, target);
       this.remember(id, { version, target });
@@ -88,7 +91,9 @@ export class EndpointDirectory {
         })),
       };
     } catch (error) {
-      this.logger.error(`Endpoint ${id} cannot be signalled: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.error(
+        `Endpoint ${id} cannot be signalled: ${error instanceof Error ? error.message : String(error)}`,
+      );
       return undefined;
     }
   }

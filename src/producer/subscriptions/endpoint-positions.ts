@@ -36,7 +36,9 @@ export async function insertPosition(
 
 /** Out of the index of what is due; the place in the log stays. */
 export async function parkPosition(manager: EntityManager, endpoint: EndpointId): Promise<void> {
-  await manager.query(`UPDATE signpost_endpoint_position SET active = 0, due_at = NULL WHERE endpoint_id = ?`, [endpoint]);
+  await manager.query(`UPDATE signpost_endpoint_position SET active = 0, due_at = NULL WHERE endpoint_id = ?`, [
+    endpoint,
+  ]);
 }
 
 /** Back in, with a clean slate. A signal may still be in flight from before the pause: then it is due when that one's lease ends. */

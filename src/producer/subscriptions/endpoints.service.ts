@@ -39,12 +39,13 @@ export interface EndpointChange {
   minIntervalMs?: number | undefined;
   /** Default: the setting of the installation. */
   confirm?: ConfirmMode | undefined;
+  /** Default `standard`. */
+  signature?: SignatureScheme | undefined;
 }
 
 export interface NewEndpoint extends EndpointChange {
   url: string;
   eventTypes: readonly string[];
-  signature?: SignatureScheme | undefined;
   /** Default `now`. */
   start?: EndpointStart | undefined;
 }
@@ -145,6 +146,7 @@ export class EndpointsService {
       endpoint.maxEventsPerSignal = change.maxEventsPerSignal ?? endpoint.maxEventsPerSignal;
       endpoint.minIntervalMs = change.minIntervalMs ?? endpoint.minIntervalMs;
       endpoint.confirm = change.confirm ?? endpoint.confirm;
+      endpoint.signature = change.signature ?? endpoint.signature;
       if (change.confirm === 'signal') await forgetConfirmation(manager, id, now);
     });
   }
@@ -184,7 +186,10 @@ export class EndpointsService {
    *
    * @throws NotFoundError, InvalidSecretError, StateConflictError when three are live already
    */
-  async rotateSecret(id: EndpointId, { overlapMs = DEFAULT_OVERLAP_MS, secret: given }: Rotation = {}): Promise<EndpointViewWithSecret> {
+  async rotateSecret(
+    id: EndpointId,
+    { overlapMs = DEFAULT_OVERLAP_MS, secret: given }: Rotation = {},
+  ): Promise<EndpointViewWithSecret> {
     const secret = newSecret(given);
     const view = await this.change(id, (manager, _endpoint, now) =>
       rotateSecrets(manager, this.sealer, id, secret, overlapMs, now),

@@ -29,7 +29,10 @@ export class InvalidSecretError extends Error {
   readonly code = 'invalid_secret';
 
   constructor(options?: ErrorOptions) {
-    super('A signing secret is "whsec_" and 24 to 64 random bytes in base64, such as: whsec_$(openssl rand -base64 32)', options);
+    super(
+      'A signing secret is "whsec_" and 24 to 64 random bytes in base64, such as: whsec_$(openssl rand -base64 32)',
+      options,
+    );
     this.name = 'InvalidSecretError';
   }
 }

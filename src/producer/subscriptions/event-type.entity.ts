@@ -9,9 +9,9 @@ export class EventTypeEntity {
   @Column({ name: 'description', type: 'text', nullable: true })
   description!: string | null;
 
-  /** JSON Schema of `data`. */
-  @Column({ name: 'schema', type: 'simple-json', nullable: true })
-  schema!: Record<string, unknown> | boolean | null;
+  /** JSON Schema of `data`, as JSON text. */
+  @Column({ name: 'schema', type: 'text', nullable: true })
+  schema!: string | null;
 
   @Column({ name: 'created_at', type: 'bigint' })
   createdAt!: number;

@@ -41,7 +41,7 @@ export class EventTypesService {
   /** @throws StateConflictError when the type is there already */
   async create({ name, description = null, schema = null }: NewEventType): Promise<EventTypeView> {
     const now = this.now();
-    const created: EventTypeEntity = { name, description, schema, createdAt: now, updatedAt: now };
+    const created: EventTypeEntity = { name, description, schema: asText(schema), createdAt: now, updatedAt: now };
     await this.dataSource.transaction(async (manager) => {
       if (await manager.existsBy(EventTypeEntity, { name })) {
         throw new StateConflictError(`The event type ${name} is in the catalogue already; change it instead`);
@@ -73,10 +73,10 @@ export class EventTypesService {
       const changed: EventTypeEntity = {
         ...found,
         description: description === undefined ? found.description : description,
-        schema: schema === undefined ? found.schema : schema,
+        schema: schema === undefined ? found.schema : asText(schema),
         updatedAt: this.now(),
       };
-      await manager.update(EventTypeEntity, { name }, changed as never);
+      await manager.update(EventTypeEntity, { name }, changed);
       return changed;
     });
     return view(updated);
@@ -95,6 +95,14 @@ async function find(manager: EntityManager, name: string): Promise<EventTypeEnti
   return found;
 }
 
+function asText(schema: DataSchema | null): string | null {
+  return schema === null ? null : JSON.stringify(schema);
+}
+
+function fromText(schema: string | null): DataSchema | null {
+  return schema === null ? null : (JSON.parse(schema) as DataSchema);
+}
+
 function view({ name, description, schema, createdAt, updatedAt }: EventTypeEntity): EventTypeView {
-  return { name, description, schema, createdAt: isoTime(createdAt), updatedAt: isoTime(updatedAt) };
+  return { name, description, schema: fromText(schema), createdAt: isoTime(createdAt), updatedAt: isoTime(updatedAt) };
 }

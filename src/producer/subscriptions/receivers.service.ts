@@ -63,7 +63,11 @@ export class ReceiversService {
   }
 
   /** In the order of creation. `after` is an id. */
-  async list({ tenant, after = '', limit }: ListRequest & { tenant?: string | undefined }): Promise<Listing<ReceiverView>> {
+  async list({
+    tenant,
+    after = '',
+    limit,
+  }: ListRequest & { tenant?: string | undefined }): Promise<Listing<ReceiverView>> {
     const receivers = await this.dataSource.manager.find(ReceiverEntity, {
       where: { id: MoreThan(after as ReceiverId), ...(tenant === undefined ? {} : { tenant }) },
       order: { id: 'ASC' },
@@ -106,7 +110,10 @@ export class ReceiversService {
    * @throws NotFoundError
    */
   async remove(id: ReceiverId): Promise<void> {
-    const endpoints = await this.dataSource.manager.find(EndpointEntity, { select: { id: true }, where: { receiverId: id } });
+    const endpoints = await this.dataSource.manager.find(EndpointEntity, {
+      select: { id: true },
+      where: { receiverId: id },
+    });
     for (const endpoint of endpoints) await removeAttempts(this.turns, endpoint.id);
     const { affected } = await this.dataSource.manager.delete(ReceiverEntity, { id });
     this.changes.changed(id);

@@ -8,11 +8,12 @@ const MOST_PARTS = 3;
 /** Years, versions, small ids; longer numbers may be access codes. */
 const NUMBER = /^\d{1,5}$/;
 /** `hooks`, `Acme`, `webhookReceiver`, `API`, each with a small number behind: `v1`, `step2`, `tenant042`. */
-const WORD = /^(?:[A-Z]?[a-z]+(?:[A-Z][a-z]+)*|[A-Z]{1,5})\d{0,3}$/;
+const WORD = /^(?:[A-Z]?[a-z]+|[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,}){1,2}|[A-Z]{1,5})\d{0,3}$/;
 const VOWEL = /[aeiouy]/i;
 const CONSONANT_RUN = /[^aeiouy\d]{5}/i;
 /** Words that announce a secret: what shares a segment with one, or follows one, is masked however it looks. */
-const ANNOUNCES = /^(?:api|access|auth|private|secret|client|bot)?(?:tokens?|secrets?|keys?|passwords?|pass|pwd|tok|sk|pk|sig|signature|whsec|bearer|jwt)$/i;
+const ANNOUNCES =
+  /^(?:api|access|auth|private|secret|client|bot)?(?:tokens?|secrets?|keys?|passwords?|pass|pwd|tok|sk|pk|sig|signature|whsec|bearer|jwt)$/i;
 
 /**
  * A URL as it may be shown and logged. Every value of the query and every path segment that may be a token becomes `***`;
@@ -28,7 +29,7 @@ function maskPath(path: string): string {
   return segments
     .map((segment, index) => {
       if (segment === '') return segment;
-      return announces(segments[index - 1]) || !isPlain(segment) ? MASK : segment;
+      return announces(segments[index - 1]) ? MASK : maskName(segment);
     })
     .join('/');
 }

@@ -159,6 +159,20 @@ describe('a manually driven query runner', () => {
     expect(runner.isTransactionActive).toBe(false);
   });
 
+  it('whose transaction was ended by a raw statement begins the next one as if it had ended it itself', async () => {
+    const { dataSource, file } = await soundHost();
+    const runner = dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.manager.insert(Note, { id: 'a' });
+    await runner.query('COMMIT');
+    await expect(runner.commitTransaction()).rejects.toThrow('not started');
+    await runner.startTransaction();
+    await runner.manager.insert(Note, { id: 'b' });
+    await runner.rollbackTransaction();
+    await runner.release();
+    expect(committedIds(file)).toEqual(['a']);
+  });
+
   it('gets a turn of its own for each of two transactions that overlap on it', async () => {
     const { dataSource, file } = await soundHost();
     const runner = dataSource.createQueryRunner();
@@ -203,6 +217,22 @@ describe('a transaction that cannot start', () => {
     await expect(dataSource.transaction('REPEATABLE READ', async () => undefined)).rejects.toThrow('isolation');
     await dataSource.transaction('SERIALIZABLE', (manager) => manager.insert(Note, { id: 'a' }));
     expect(committedIds(file)).toEqual(['a']);
+  });
+});
+
+describe('a subscriber of a commit', () => {
+  it('may go on writing through the same runner, in a transaction of its own', async () => {
+    const { dataSource, file } = await soundHost();
+    let once = true;
+    dataSource.subscribers.push({
+      afterTransactionCommit: async (event) => {
+        if (!once) return;
+        once = false;
+        await event.manager.save(Note, { id: 'audit' });
+      },
+    });
+    await dataSource.transaction((manager) => manager.insert(Note, { id: 'a' }));
+    expect(committedIds(file)).toEqual(['a', 'audit']);
   });
 });
 

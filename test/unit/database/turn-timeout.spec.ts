@@ -33,9 +33,7 @@ describe('who waits too long for a turn', () => {
     const clock = manualClock();
     const { dataSource, turns, notes } = await soundHost({ clock, turnTimeoutMs: 1_000 });
     const runner = dataSource.createQueryRunner();
-    await async function forgetfulService(): Promise<void> {
-      await runner.startTransaction();
-    }.call(undefined);
+    await runner.startTransaction();
     clock.advance(200);
     const waiting = [turns.step('publish', () => 1), turns.read('feed', () => 1), notes.insert({ id: 'a' })];
     await settle();
@@ -46,7 +44,7 @@ describe('who waits too long for a turn', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(TurnTimeoutError) });
       const { holder, message } = (outcome as PromiseRejectedResult).reason as TurnTimeoutError;
       expect(holder).toMatchObject({ label: 'host transaction', sinceMs: 1_200 });
-      expect(holder?.beganAt).toContain('forgetfulService');
+      expect(holder?.beganAt).toContain('turn-timeout.spec.ts');
       expect(message).toContain('"host transaction" has held it for 1200 ms');
     }
     expect(turns.health().waiting).toBe(0);

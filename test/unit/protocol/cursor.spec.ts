@@ -16,8 +16,8 @@ const readOrRefuse = (text: string): CursorPlace | 'refused' => {
   try {
     return decodeCursor(text);
   } catch (error) {
-    expect(error).toBeInstanceOf(InvalidCursorError);
-    return 'refused';
+    if (error instanceof InvalidCursorError) return 'refused';
+    throw error;
   }
 };
 
@@ -27,7 +27,7 @@ describe('a cursor', () => {
       fc.property(place, (given) => {
         expect(decodeCursor(encodeCursor(given))).toEqual(given);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -46,7 +46,8 @@ describe('a cursor', () => {
   });
 
   it('keeps its format from release to release: receivers store cursors for years', () => {
-    expect(encodeCursor({ partition: 0, position: 0 })).toBe('AQAAAAAAAAAAAPINED-IN-TEST');
+    expect(encodeCursor({ partition: 0, position: 0 })).toBe('AQAAAAAAAAAAANVKqKQ4s-Vn');
+    expect(decodeCursor('AQAAAAAAB1vNFU01grfsaT71')).toEqual({ partition: 0, position: 123_456_789 });
   });
 
   it('is refused with any one character altered, at every place and to every other', () => {
@@ -56,12 +57,11 @@ describe('a cursor', () => {
       { partition: 65_535, position: Number.MAX_SAFE_INTEGER },
     ]) {
       const text = encodeCursor(given);
-      for (let at = 0; at < text.length; at++) {
-        for (const character of ALPHABET) {
-          if (character === text[at]) continue;
-          expect(readOrRefuse(text.slice(0, at) + character + text.slice(at + 1))).toBe('refused');
-        }
-      }
+      const altered = [...text].flatMap((own, at) =>
+        [...ALPHABET].filter((other) => other !== own).map((other) => text.slice(0, at) + other + text.slice(at + 1)),
+      );
+      expect(altered).toHaveLength(24 * 63);
+      expect(altered.filter((other) => readOrRefuse(other) !== 'refused')).toEqual([]);
     }
   });
 
@@ -75,7 +75,7 @@ describe('a cursor', () => {
         const altered = letters.join('');
         expect(readOrRefuse(altered)).toEqual(altered === text ? given : 'refused');
       }),
-      { numRuns: 5_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -87,18 +87,16 @@ describe('a cursor', () => {
         const expected = spliced === a ? one : spliced === b ? other : 'refused';
         expect(readOrRefuse(spliced)).toEqual(expected);
       }),
-      { numRuns: 5_000 },
+      { numRuns: 1_000 },
     );
   });
 
   it('is not guessed: random text of the right form is refused', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 18, maxLength: 18 }), (bytes) => {
-        bytes[0] = 1;
-        expect(readOrRefuse(Buffer.from(bytes).toString('base64url'))).toBe('refused');
-      }),
-      { numRuns: 20_000 },
-    );
+    const guesses = fc.sample(fc.uint8Array({ minLength: 18, maxLength: 18 }), 5_000).map((bytes) => {
+      bytes[0] = 1;
+      return Buffer.from(bytes).toString('base64url');
+    });
+    expect(guesses.filter((text) => readOrRefuse(text) !== 'refused')).toEqual([]);
   });
 
   it('is not any other text', () => {

@@ -1,0 +1,15 @@
+import { DataSource } from 'typeorm';
+import { SIGNPOST_ENTITIES } from './src/producer/entities.js';
+import { SIGNPOST_MIGRATIONS, SIGNPOST_MIGRATIONS_TABLE } from './src/producer/migrations/run-migrations.js';
+
+/**
+ * For TypeORM's own command line (`npx typeorm migration:show -d …`). The service and the modules run their migrations
+ * themselves, at start.
+ */
+export default new DataSource({
+  type: 'better-sqlite3',
+  database: (process.env.DATABASE_URL ?? 'sqlite:./data/signpost.db').replace(/^sqlite:/, ''),
+  entities: SIGNPOST_ENTITIES,
+  migrations: SIGNPOST_MIGRATIONS,
+  migrationsTableName: SIGNPOST_MIGRATIONS_TABLE,
+});

@@ -1,0 +1,165 @@
+import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { SqliteTurns } from '../../database/sqlite-turns.js';
+import type { CredentialId, ReceiverId } from '../../protocol/ids.js';
+import type { Position } from '../log/event-store.js';
+import { SIGNPOST_OPTIONS, SQLITE_TURNS, type SignpostOptions } from '../signpost-options.js';
+import { isoTime, listing, type Listing, type ListRequest } from '../subscriptions/listing.js';
+import { AccessRows, type AccessRow } from './access-rows.js';
+
+/** What was asked for. `other`: the route does not say. */
+export type AccessAction = 'event' | 'feed' | 'batch' | 'ack' | 'position' | 'event-types' | 'other';
+
+/** One read or one denial. Never a payload. */
+export interface Access {
+  /** Null: nobody was recognised. */
+  receiver: ReceiverId | null;
+  /** On a denial: the credential that was claimed, if it was one. */
+  credential: CredentialId | null;
+  action: AccessAction;
+  /** HTTP status of the answer. */
+  status: number;
+  /** Events that were asked for by id. */
+  ids?: readonly string[] | undefined;
+  /** Range of the log that was read. */
+  after?: Position | undefined;
+  through?: Position | undefined;
+  /** Events handed out. */
+  count: number;
+  /** Network address of the caller. */
+  address: string | null;
+}
+
+/** A row of the audit log. Times are ISO 8601. */
+export interface AccessView {
+  /** Grows with each row. */
+  id: string;
+  at: string;
+  receiver: ReceiverId | null;
+  credential: CredentialId | null;
+  action: AccessAction;
+  status: number;
+  ids: string[] | null;
+  after: Position | null;
+  through: Position | null;
+  count: number;
+  address: string | null;
+}
+
+/** Longest time that a row waits to be written; a crash loses this much of the audit at most. */
+const WAIT_MS = 100;
+/** Rows of one turn; more wait for the next one. */
+const BATCH = 500;
+/** Rows kept while the database cannot be written; then reads are refused rather than left out of the audit. */
+const MOST_PENDING = 20_000;
+/** Pause after a failed write. */
+const RETRY_MS = 1_000;
+
+/** Who read what, from where, and who was refused. Written in batches, off the requests' way. */
+@Injectable()
+export class AccessLog implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('Signpost');
+  private readonly now: () => number;
+  private readonly rows: AccessRows;
+  private pending: AccessRow[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> | undefined;
+
+  constructor(
+    @Inject(SQLITE_TURNS) private readonly turns: SqliteTurns,
+    @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'now'>,
+  ) {
+    this.now = options.now ?? Date.now;
+    this.rows = new AccessRows(turns);
+  }
+
+  /** No room is left because the database refuses writes: answer 503, since a read that leaves no row must not happen. */
+  get full(): boolean {
+    return this.pending.length >= MOST_PENDING;
+  }
+
+  /** Notes an access; it is written within about 100 ms. */
+  record({ receiver, credential, action, status, ids, after, through, count, address }: Access): void {
+    this.pending.push({
+      at: this.now(),
+      receiver,
+      credential,
+      action,
+      status,
+      ids: ids === undefined ? null : JSON.stringify(ids),
+      after: after ?? null,
+      through: through ?? null,
+      count,
+      address,
+    });
+    // The request may be handled inside somebody's transaction; the write must not count as part of it.
+    if (this.pending.length === BATCH) this.turns.runOutside(() => void this.flushQuietly());
+    else this.schedule(WAIT_MS);
+  }
+
+  /** Writes everything noted so far. Rejects when the database refuses; the rows stay noted. */
+  async flush(): Promise<void> {
+    await this.writing?.catch(() => undefined);
+    while (this.pending.length > 0) await this.writeBatch();
+  }
+
+  /** Newest first. `after` is a `cursor` of the same list: digits. */
+  async list({
+    receiver,
+    after,
+    limit,
+  }: ListRequest & { receiver?: ReceiverId | undefined }): Promise<Listing<AccessView>> {
+    await this.flush();
+    const before = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
+    const rows = await this.rows.newestFirst(receiver, before, limit + 1);
+    return listing(rows, limit, ({ ordinal }) => String(ordinal), view);
+  }
+
+  /** Removes rows older than `before` (Unix ms), `limit` at most; answers how many. */
+  prune(before: number, limit: number): Promise<number> {
+    return this.rows.prune(before, limit);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.flushQuietly();
+    clearTimeout(this.timer);
+  }
+
+  private schedule(wait: number): void {
+    if (this.timer !== undefined) return;
+    this.timer = this.turns.runOutside(() =>
+      setTimeout(() => {
+        this.timer = undefined;
+        void this.flushQuietly();
+      }, wait),
+    );
+    this.timer.unref();
+  }
+
+  private writeBatch(): Promise<void> {
+    const batch = this.pending.splice(0, BATCH);
+    this.writing = this.rows.insert(batch).catch((error: unknown) => {
+      this.pending = batch.concat(this.pending);
+      throw error;
+    });
+    return this.writing;
+  }
+
+  private async flushQuietly(): Promise<void> {
+    try {
+      await this.flush();
+    } catch (error) {
+      this.logger.warn(`The audit log waits: ${error instanceof Error ? error.message : String(error)}`);
+      this.schedule(RETRY_MS);
+    }
+  }
+}
+
+function view({ at, action, ids, ordinal, ...rest }: AccessRow & { ordinal: number }): AccessView {
+  return {
+    ...rest,
+    id: String(ordinal),
+    at: isoTime(at),
+    action: action as AccessAction,
+    ids: ids === null ? null : (JSON.parse(ids) as string[]),
+  };
+}

@@ -1,0 +1,25 @@
+import type { CredentialId, ReceiverId } from '../../protocol/ids.js';
+import type { AuthFailureReason } from './authorization-header.js';
+import type { AdminScope, CredentialScope } from './scopes.js';
+
+/** Who is asking, and what it may read: of its tenant, the types that the receiver's list and the credential's both admit. */
+export interface Authenticated {
+  receiver: { id: ReceiverId; tenant: string; eventTypes: readonly string[] };
+  credential: { id: CredentialId; scopes: readonly CredentialScope[]; types: readonly string[] };
+}
+
+/** An operator or a producer. `id` is null for the key from the configuration. */
+export interface AuthenticatedAdmin {
+  key: { id: CredentialId | null; name: string; scopes: readonly AdminScope[] };
+}
+
+/** Nobody in particular. Who it claimed to be is for the log only. */
+export interface AuthFailure {
+  reason: AuthFailureReason;
+  credential: CredentialId | null;
+  receiver: ReceiverId | null;
+}
+
+export function isAuthFailure(result: object): result is AuthFailure {
+  return 'reason' in result;
+}

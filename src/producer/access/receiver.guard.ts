@@ -1,0 +1,90 @@
+import {
+  createParamDecorator,
+  Inject,
+  Injectable,
+  Logger,
+  SetMetadata,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { ProblemException } from '../../http/problem-exception.js';
+import { AccessLog, type AccessAction } from './access-log.js';
+import { callerAddress, type AccessRequest } from './access-request.js';
+import { isAuthFailure, type Authenticated, type AuthFailure } from './authenticated.js';
+import { CredentialsService } from './credentials.service.js';
+import type { CredentialScope } from './scopes.js';
+import { forbidden, unauthorized } from './unauthorized.js';
+
+const ACTION = Symbol('signpost:access-action');
+const CHALLENGE = 'Bearer realm="signpost", Basic realm="signpost"';
+const SCOPE: CredentialScope = 'events:read';
+
+interface GuardedRequest extends AccessRequest {
+  signpostAccess?: Authenticated;
+}
+
+/** Names what a route does, for the audit row of a denial. */
+export const AuditedAs = (action: AccessAction): MethodDecorator & ClassDecorator => SetMetadata(ACTION, action);
+
+/** Who is asking, behind `ReceiverGuard`. */
+export const CurrentAccess = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  accessOf(context.switchToHttp().getRequest<GuardedRequest>()),
+);
+
+/** As `CurrentAccess`, for code that has the request. */
+export function accessOf(request: object): Authenticated {
+  const { signpostAccess } = request as GuardedRequest;
+  if (!signpostAccess) throw new Error('CurrentAccess is used on a route without ReceiverGuard');
+  return signpostAccess;
+}
+
+/** Lets a receiver's credential with the scope `events:read` in. Each denial leaves an audit row. */
+@Injectable()
+export class ReceiverGuard implements CanActivate {
+  private readonly logger = new Logger('Signpost');
+
+  constructor(
+    @Inject(CredentialsService) private readonly credentials: CredentialsService,
+    @Inject(AccessLog) private readonly log: AccessLog,
+    @Inject(Reflector) private readonly reflector: Reflector,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const request = context.switchToHttp().getRequest<GuardedRequest>();
+    // Without room for its audit row a request must not be served.
+    if (this.log.full) throw new ProblemException('unavailable', undefined, { headers: { 'Retry-After': '1' } });
+    const result = this.credentials.authenticate(request.headers.authorization);
+    // No promise on the way of a credential that is remembered: this runs for every fetch.
+    if (result instanceof Promise) return result.then((later) => this.admit(later, request, context));
+    return this.admit(result, request, context);
+  }
+
+  private admit(result: Authenticated | AuthFailure, request: GuardedRequest, context: ExecutionContext): boolean {
+    if (isAuthFailure(result)) {
+      const { reason, credential, receiver } = result;
+      this.logger.warn(`Refused a request to the fetch API: credential ${credential ?? '-'} is ${reason}`);
+      this.deny(context, request, 401, receiver, credential);
+      throw unauthorized(CHALLENGE, reason);
+    }
+    if (!result.credential.scopes.includes(SCOPE)) {
+      this.deny(context, request, 403, result.receiver.id, result.credential.id);
+      throw forbidden(SCOPE);
+    }
+    request.signpostAccess = result;
+    return true;
+  }
+
+  private deny(
+    context: ExecutionContext,
+    request: GuardedRequest,
+    status: number,
+    receiver: AuthFailure['receiver'],
+    credential: AuthFailure['credential'],
+  ): void {
+    const action =
+      this.reflector.getAllAndOverride<AccessAction | undefined>(ACTION, [context.getHandler(), context.getClass()]) ??
+      'other';
+    this.log.record({ receiver, credential, action, status, count: 0, address: callerAddress(request) });
+  }
+}

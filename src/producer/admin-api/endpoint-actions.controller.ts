@@ -1,0 +1,87 @@
+import { HttpCode, Inject, Post } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ProblemException } from '../../http/problem-exception.js';
+import type { EndpointId } from '../../protocol/ids.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
+import { EndpointsService } from '../subscriptions/endpoints.service.js';
+import { AdminController } from './admin-controller.js';
+import { ApiId } from './api-id.js';
+import { ApiProblems, BODY_PROBLEMS } from './api-problems.js';
+import { TestResultDocument } from './attempt.view.js';
+import { DEFAULT_OVERLAP_SECONDS, RotateSecretDto } from './endpoint.dto.js';
+import { EndpointDocument, EndpointWithSecretDocument } from './endpoint.views.js';
+import { OptionalJsonBody } from './optional-json-body.js';
+import { PathId } from './path-id.js';
+
+@AdminController('/endpoints/:endpointId', 'Endpoints')
+export class EndpointActionsController {
+  constructor(
+    @Inject(EndpointsService) private readonly endpoints: EndpointsService,
+    @Inject(Dispatcher) private readonly dispatcher: Dispatcher,
+  ) {}
+
+  @Post('rotate-secret')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'rotateSecret',
+    summary: 'Rotate the signing secret',
+    description:
+      'Signals carry a signature of each live secret, so a receiver can switch at any time within the overlap. With ' +
+      '`overlap` 0 the former ones end at once. Three may be live at most.',
+  })
+  @ApiId('endpointId', 'endpoint')
+  @ApiBody({ type: RotateSecretDto, required: false })
+  @ApiOkResponse({ type: EndpointWithSecretDocument, description: 'The endpoint, with its new `secret`.' })
+  @ApiProblems(...BODY_PROBLEMS, 'not_found', 'conflict')
+  rotateSecret(
+    @PathId('endpointId', 'ep') id: EndpointId,
+    @OptionalJsonBody(RotateSecretDto) { overlap = DEFAULT_OVERLAP_SECONDS }: RotateSecretDto,
+  ): Promise<EndpointWithSecretDocument> {
+    return this.endpoints.rotateSecret(id, { overlapMs: overlap * 1_000 });
+  }
+
+  @Post('pause')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'pauseEndpoint',
+    summary: 'Pause an endpoint',
+    description: 'No signal until it is resumed; its place in the log stays. One that is not active stays as it is.',
+  })
+  @ApiId('endpointId', 'endpoint')
+  @ApiOkResponse({ type: EndpointDocument, description: 'The endpoint as it is now.' })
+  @ApiProblems('not_found')
+  pause(@PathId('endpointId', 'ep') id: EndpointId): Promise<EndpointDocument> {
+    return this.endpoints.pause(id);
+  }
+
+  @Post('resume')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'resumeEndpoint',
+    summary: 'Resume an endpoint',
+    description: 'After a pause, or after it was disabled: signals go on where they stopped, with everything since.',
+  })
+  @ApiId('endpointId', 'endpoint')
+  @ApiOkResponse({ type: EndpointDocument, description: 'The endpoint as it is now.' })
+  @ApiProblems('not_found')
+  resume(@PathId('endpointId', 'ep') id: EndpointId): Promise<EndpointDocument> {
+    return this.endpoints.resume(id);
+  }
+
+  @Post('test')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'testEndpoint',
+    summary: 'Send a test signal',
+    description: 'One `endpoint.test` signal, once, now. 200 says that it was tried; `outcome` says how it ended.',
+  })
+  @ApiId('endpointId', 'endpoint')
+  @ApiOkResponse({ type: TestResultDocument, description: 'How the attempt ended.' })
+  @ApiProblems('not_found', 'conflict')
+  async test(@PathId('endpointId', 'ep') id: EndpointId): Promise<TestResultDocument> {
+    await this.endpoints.get(id);
+    const result = await this.dispatcher.sendTest(id);
+    if (result !== 'in-flight') return result;
+    throw new ProblemException('conflict', 'A signal to this endpoint is on its way; try again when it has ended.');
+  }
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { encodeCursor, type Cursor } from '../../protocol/cursor.js';
+import type { Position, StoredEvent } from '../log/event-store.js';
+
+/** An event whose payload is still there. */
+export type ReadableEvent = StoredEvent & { data: string };
+
+export function isReadable(event: StoredEvent): event is ReadableEvent {
+  return event.data !== null;
+}
+
+/** The log has one partition. */
+export function cursorAt(position: Position): Cursor {
+  return encodeCursor({ partition: 0, position });
+}
+
+const isoTime = (at: number): string => new Date(at).toISOString();
+
+/**
+ * The event as the fetch API shows it. The payload is put in as the text that was stored, so key order, number spellings and
+ * escapes come back as they were sent. Id, type and tenant were checked on the way in and need no escaping.
+ */
+export function eventJson(event: ReadableEvent): string {
+  const subject = event.subject === null ? 'null' : JSON.stringify(event.subject);
+  return (
+    `{"id":"${event.id}","type":"${event.type}","tenant":"${event.tenant}","subject":${subject}` +
+    `,"occurredAt":"${isoTime(event.occurredAt)}","recordedAt":"${isoTime(event.recordedAt)}"` +
+    `,"cursor":"${cursorAt(event.position)}","data":${event.data}}`
+  );
+}
+
+/**
+ * The event in the JSON format of CloudEvents 1.0. What the specification has no attribute for travels as extensions, whose
+ * names are lower-case alphanumerics (§3.1): `tenant`, `recordedtime`, `cursor`.
+ */
+export function eventCloudEvent(event: ReadableEvent, source: string): string {
+  // The attribute must not be empty, so without a subject it is left out (§3.1.2).
+  const subject = event.subject === null ? '' : `,"subject":${JSON.stringify(event.subject)}`;
+  return (
+    `{"specversion":"1.0","id":"${event.id}","source":${JSON.stringify(source)},"type":"${event.type}"${subject}` +
+    `,"time":"${isoTime(event.occurredAt)}","datacontenttype":"application/json","tenant":"${event.tenant}"` +
+    `,"recordedtime":"${isoTime(event.recordedAt)}","cursor":"${cursorAt(event.position)}","data":${event.data}}`
+  );
+}
+
+/**
+ * A strong validator (RFC 9110 §8.8.3). An event never changes, so its id and the kind of representation are enough; the
+ * CloudEvent also shows where the API is reached, which an operator may change.
+ */
+export function jsonETag(id: string): string {
+  return `"${id}"`;
+}
+
+export function cloudEventETag(id: string, source: string): string {
+  return `"${id}-ce-${createHash('sha256').update(source).digest('base64url').slice(0, 8)}"`;
+}

@@ -1,0 +1,47 @@
+import type { Answer } from '../../http/reply.js';
+import { MEDIA_TYPE } from '../../protocol/headers.js';
+import type { Page, StoredEvent } from '../log/event-store.js';
+import { cursorAt, eventCloudEvent, eventJson, isReadable } from './event-representation.js';
+
+/** Of everything that a credential was needed for: kept by its reader only, and asked about each time. */
+export const READ_HEADERS = { 'cache-control': 'private, no-cache', vary: 'Authorization, Accept' } as const;
+
+/** A page as one JSON object, or as a CloudEvents batch whose place in the feed stands in headers. */
+export function pageAnswer(
+  page: Page<StoredEvent>,
+  mediaType: typeof MEDIA_TYPE.json | typeof MEDIA_TYPE.cloudEventBatch,
+  source: string,
+): Answer {
+  const cursor = cursorAt(page.through);
+  // An erased event keeps its position and has nothing to show.
+  const events = page.events.filter(isReadable);
+  if (mediaType === MEDIA_TYPE.cloudEventBatch) {
+    return {
+      status: 200,
+      headers: {
+        ...READ_HEADERS,
+        'content-type': mediaType,
+        'signpost-cursor': cursor,
+        'signpost-more': String(page.more),
+      },
+      body: `[${events.map((event) => eventCloudEvent(event, source)).join(',')}]`,
+    };
+  }
+  return {
+    status: 200,
+    headers: { ...READ_HEADERS, 'content-type': mediaType },
+    body: `{"events":[${events.map(eventJson).join(',')}],"cursor":"${cursor}","more":${page.more}}`,
+  };
+}
+
+/** The events of a page, one a line; empty for a page without any. */
+export function pageLines(page: Page<StoredEvent>): string {
+  let lines = '';
+  for (const event of page.events) if (isReadable(event)) lines += `${onOneLine(eventJson(event))}\n`;
+  return lines;
+}
+
+/** A payload that was sent with line breaks keeps them, but not here; inside strings JSON has none, so nothing else changes. */
+function onOneLine(json: string): string {
+  return /[\r\n]/.test(json) ? json.replace(/[\r\n]/g, ' ') : json;
+}

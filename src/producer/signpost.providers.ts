@@ -1,0 +1,138 @@
+import type { Provider } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { isRetryableDatabaseError } from '../database/errors.js';
+import { installSqliteTurns } from '../database/sqlite-connection.js';
+import type { SqliteTurns } from '../database/sqlite-turns.js';
+import { IS_UNAVAILABLE } from '../http/problem.filter.js';
+import { IdGenerator } from '../protocol/ids.js';
+import { AccessLog } from './access/access-log.js';
+import { AdminGuard } from './access/admin.guard.js';
+import { AdminKeysService } from './access/admin-keys.service.js';
+import { CredentialsService } from './access/credentials.service.js';
+import { ReceiverGuard } from './access/receiver.guard.js';
+import { Delivery } from './dispatch/delivery.js';
+import type { DispatchStore } from './dispatch/dispatch-store.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { SqliteDispatchStore } from './dispatch/sqlite-dispatch-store.js';
+import { AppendNotifier } from './log/append-notifier.js';
+import type { EventStore } from './log/event-store.js';
+import { Retention } from './log/retention.js';
+import { SqliteEventStore } from './log/sqlite-event-store.js';
+import { SqliteProgressStore } from './log/sqlite-progress-store.js';
+import { runMigrations } from './migrations/run-migrations.js';
+import { resolveOptions, type ResolvedOptions } from './options-validation.js';
+import { Publisher } from './publish/publisher.js';
+import { SignalSender } from './signal/signal-sender.js';
+import { TargetGuard } from './signal/target-guard.js';
+import { MODULE_OPTIONS_TOKEN, SIGNPOST_STRUCTURE, type SignpostStructure } from './signpost.module-definition.js';
+import {
+  DISPATCH_STORE,
+  EVENT_STORE,
+  PROGRESS_STORE,
+  SIGNPOST_DATA_SOURCE,
+  SIGNPOST_OPTIONS,
+  SQLITE_TURNS,
+  type SignpostOptions,
+} from './signpost-options.js';
+import { EndpointDirectory } from './subscriptions/endpoint-directory.js';
+import { EndpointsService } from './subscriptions/endpoints.service.js';
+import { EventTypesService } from './subscriptions/event-types.service.js';
+import { DISPATCH_WAKE, TARGET_ADMISSION } from './subscriptions/ports.js';
+import { ReceiverChanges } from './subscriptions/receiver-changes.js';
+import { ReceiversService } from './subscriptions/receivers.service.js';
+import { Sealer } from './subscriptions/sealing.js';
+import { SIGNPOST_VERSION } from '../protocol/version.js';
+
+/** Options, the database with Signpost's tables, and the log on it. */
+export const logProviders: Provider[] = [
+  {
+    provide: SIGNPOST_OPTIONS,
+    inject: [MODULE_OPTIONS_TOKEN, SIGNPOST_STRUCTURE],
+    useFactory: (options: SignpostOptions, { dispatch, fetchApi }: SignpostStructure): ResolvedOptions =>
+      resolveOptions({
+        ...options,
+        ...(dispatch === undefined ? {} : { dispatch }),
+        ...(fetchApi ? { fetchApi } : {}),
+      }),
+  },
+  {
+    // Whoever asks for the connection gets one that is sound and has the tables.
+    provide: SQLITE_TURNS,
+    inject: [SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS],
+    useFactory: async (dataSource: DataSource): Promise<SqliteTurns> => {
+      const turns = installSqliteTurns(dataSource);
+      await runMigrations(dataSource);
+      return turns;
+    },
+  },
+  {
+    provide: IdGenerator,
+    inject: [SIGNPOST_OPTIONS],
+    useFactory: ({ now }: ResolvedOptions) => new IdGenerator(now),
+  },
+  { provide: EVENT_STORE, inject: [SQLITE_TURNS], useFactory: (turns: SqliteTurns) => new SqliteEventStore(turns) },
+  { provide: PROGRESS_STORE, inject: [SQLITE_TURNS], useFactory: (turns: SqliteTurns) => new SqliteProgressStore(turns) },
+  { provide: AppendNotifier, useFactory: () => new AppendNotifier() },
+  {
+    provide: Publisher,
+    inject: [EVENT_STORE, IdGenerator, AppendNotifier, SIGNPOST_OPTIONS],
+    useFactory: (store: EventStore, ids: IdGenerator, appended: AppendNotifier, { now }: ResolvedOptions) =>
+      new Publisher(store, ids, appended, now),
+  },
+  { provide: IS_UNAVAILABLE, useValue: isRetryableDatabaseError },
+];
+
+export const subscriptionProviders: Provider[] = [
+  { provide: Sealer, inject: [SIGNPOST_OPTIONS], useFactory: ({ masterKey }: ResolvedOptions) => new Sealer(masterKey) },
+  {
+    provide: TargetGuard,
+    inject: [SIGNPOST_OPTIONS],
+    useFactory: ({ targets }: ResolvedOptions) => new TargetGuard(targets),
+  },
+  { provide: TARGET_ADMISSION, useExisting: TargetGuard },
+  { provide: DISPATCH_WAKE, inject: [Dispatcher], useFactory: (dispatcher: Dispatcher) => dispatcher.notify },
+  ReceiverChanges,
+  ReceiversService,
+  EndpointsService,
+  EndpointDirectory,
+  EventTypesService,
+];
+
+export const accessProviders: Provider[] = [CredentialsService, AdminKeysService, AccessLog, ReceiverGuard, AdminGuard];
+
+export const dispatchProviders: Provider[] = [
+  {
+    provide: DISPATCH_STORE,
+    inject: [SQLITE_TURNS, IdGenerator, SIGNPOST_OPTIONS],
+    useFactory: (turns: SqliteTurns, ids: IdGenerator, { dispatch, now, random }: ResolvedOptions) =>
+      new SqliteDispatchStore(turns, ids, dispatch, now, random),
+  },
+  {
+    provide: SignalSender,
+    inject: [TargetGuard, SIGNPOST_OPTIONS],
+    useFactory: (guard: TargetGuard, { dispatch, now }: ResolvedOptions) =>
+      new SignalSender({ guard, now, version: SIGNPOST_VERSION, totalTimeoutMs: dispatch.signalTimeoutMs }),
+  },
+  {
+    provide: Dispatcher,
+    inject: [DISPATCH_STORE, EndpointDirectory, SignalSender, SIGNPOST_OPTIONS],
+    useFactory: (store: DispatchStore, directory: EndpointDirectory, sender: SignalSender, options: ResolvedOptions) =>
+      new Dispatcher(store, new Delivery(directory, sender, options.now), {
+        ...options.dispatch,
+        owner: `${process.pid}.${randomUUID()}`,
+        now: options.now,
+      }),
+  },
+  {
+    provide: Retention,
+    inject: [EVENT_STORE, DISPATCH_STORE, AccessLog, SIGNPOST_OPTIONS],
+    useFactory: (store: EventStore, attempts: DispatchStore, access: AccessLog, options: ResolvedOptions) => {
+      const { now, keepAccessMs, dispatch } = options;
+      return new Retention(store, options, [
+        (limit) => attempts.pruneAttempts(now() - dispatch.keepAttemptsMs, limit),
+        (limit) => access.prune(now() - keepAccessMs, limit),
+      ]);
+    },
+  },
+];

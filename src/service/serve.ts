@@ -1,0 +1,78 @@
+import { ConsoleLogger, Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AdminKeysService, isRetryableDatabaseError, ProblemFilter } from '../index.js';
+import { serveDocuments } from './documents.js';
+import { readEnvironment, type ServiceSettings } from './environment.js';
+import { keptMasterKey } from './master-key.js';
+import { keepRawBodies } from './raw-bodies.js';
+import { ServiceModule } from './service.module.js';
+
+/** The largest body that any route takes (a batch of events); smaller limits are the routes' own. */
+const BODY_LIMIT = 8 * 1024 * 1024;
+/** A request that has not arrived whole by then is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * Starts the service and resolves when it listens. SIGTERM and SIGINT end it in order, with exit code 0.
+ *
+ * @throws EnvironmentError
+ */
+export async function serve(env: NodeJS.ProcessEnv): Promise<NestFastifyApplication> {
+  const settings = readEnvironment(env);
+  const masterKey = settings.masterKey ?? keptMasterKey(settings.database);
+  const app = await createService(settings, masterKey);
+  const adminKey = await app.get(AdminKeysService).ensureBootstrapKey(settings.adminKey);
+  await app.listen(settings.port, settings.host);
+  announce(settings, await app.getUrl(), adminKey);
+  return app;
+}
+
+/** The application, complete but not listening. */
+export async function createService(settings: ServiceSettings, masterKey: string): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT, requestTimeout: REQUEST_TIMEOUT_MS, return503OnClosing: true });
+  const app = await NestFactory.create<NestFastifyApplication>(ServiceModule.for(settings, masterKey), adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    forceCloseConnections: true,
+    logger: new ConsoleLogger({ json: settings.production, logLevels: ['log', 'warn', 'error', 'fatal'] }),
+  });
+  keepRawBodies(app);
+  app.useGlobalFilters(new ProblemFilter(isRetryableDatabaseError));
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  if (settings.role !== 'dispatch') serveDocuments(app, settings.publicUrl);
+  await app.init();
+  return app;
+}
+
+function announce(settings: ServiceSettings, url: string, adminKey: string | undefined): void {
+  const logger = new Logger('Signpost');
+  logger.log(`Listening on ${url} (role: ${settings.role}, database: sqlite:${settings.database})`);
+  logger.log(
+    settings.allowTargets.length === 0
+      ? 'Signals go to public https addresses only (SIGNPOST_ALLOW_TARGETS is empty)'
+      : `Signals may also go to ${settings.allowTargets.join(', ')}, plain http included (SIGNPOST_ALLOW_TARGETS)`,
+  );
+  if (settings.production || settings.role === 'dispatch') {
+    // A log is no place for a key, but without this one nobody could make another.
+    if (adminKey !== undefined) logger.warn(`Admin key, shown this once: ${adminKey}`);
+    return;
+  }
+  process.stdout.write(firstSteps(url, adminKey));
+}
+
+function firstSteps(url: string, adminKey: string | undefined): string {
+  const key = adminKey ?? '$SIGNPOST_ADMIN_KEY';
+  const shown = adminKey === undefined ? '' : `\n  Admin key, shown this once: ${adminKey}\n`;
+  return `${shown}
+  Documents   ${url}/docs (receivers)   ${url}/admin/docs (operators and producers)
+
+  Send the first event:
+
+    curl -X POST ${url}/admin/v1/events \\
+      -H 'Authorization: Bearer ${key}' \\
+      -H 'Content-Type: application/json' \\
+      -d '{"type":"invoice.paid","subject":"inv_1","data":{"amount":4200}}'
+
+`;
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseDuration, parseDurations } from '../../../src/service/duration.js';
+import { readEnvironment } from '../../../src/service/environment.js';
+
+describe('the environment', () => {
+  it('needs nothing', () => {
+    expect(readEnvironment({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      publicUrl: 'http://127.0.0.1:3000',
+      database: './data/signpost.db',
+      production: false,
+      allowTargets: [],
+      retentionMs: 30 * 86_400_000,
+      role: 'all',
+    });
+  });
+
+  it('is read as documented', () => {
+    const settings = readEnvironment({
+      HOST: '::1',
+      PORT: '8080',
+      DATABASE_URL: 'sqlite:/var/lib/signpost.db',
+      SIGNPOST_ALLOW_TARGETS: '127.0.0.0/8, fd00::/8',
+      SIGNPOST_RETENTION: '7d',
+      SIGNPOST_RETRY_SCHEDULE: '5s,30s,2m',
+      SIGNPOST_CONFIRM_SCHEDULE: '500ms',
+      SIGNPOST_SIGNAL_TIMEOUT: '3s',
+      SIGNPOST_ROLE: 'api',
+    });
+    expect(settings).toMatchObject({
+      publicUrl: 'http://[::1]:8080',
+      database: '/var/lib/signpost.db',
+      allowTargets: ['127.0.0.0/8', 'fd00::/8'],
+      retentionMs: 7 * 86_400_000,
+      retrySchedule: [5_000, 30_000, 120_000],
+      confirmSchedule: [500],
+      signalTimeoutMs: 3_000,
+      role: 'api',
+    });
+    expect(readEnvironment({ DATABASE_URL: 'sqlite:///var/lib/signpost.db' }).database).toBe('/var/lib/signpost.db');
+    expect(readEnvironment({ SIGNPOST_PUBLIC_URL: 'https://events.example.com/' }).publicUrl).toBe('https://events.example.com');
+  });
+
+  it.each([
+    ['PORT', 'http'],
+    ['PORT', '70000'],
+    ['DATABASE_URL', 'mysql://u:secret@h/db'],
+    ['SIGNPOST_PUBLIC_URL', 'ftp://x'],
+    ['SIGNPOST_PUBLIC_URL', 'https://x/?a=1'],
+    ['SIGNPOST_ADMIN_KEY', 'short'],
+    ['SIGNPOST_MASTER_KEY', 'c2hvcnQ='],
+    ['SIGNPOST_ALLOW_TARGETS', '127.0.0.1'],
+    ['SIGNPOST_ALLOW_TARGETS', '127.0.0.0/33'],
+    ['SIGNPOST_ALLOW_TARGETS', 'localhost/8'],
+    ['SIGNPOST_RETENTION', '30'],
+    ['SIGNPOST_RETENTION', '0d'],
+    ['SIGNPOST_RETRY_SCHEDULE', '5s,,2m'],
+    ['SIGNPOST_CONFIRM_SCHEDULE', 'soon'],
+    ['SIGNPOST_SIGNAL_TIMEOUT', '2m'],
+    ['SIGNPOST_ROLE', 'both'],
+  ])('%s=%s stops the start with one line that names it and keeps passwords out', (name, value) => {
+    const start = () => readEnvironment({ [name]: value });
+    expect(start).toThrow(new RegExp(`^${name}: [^\\n]+$`));
+    expect(start).not.toThrow(/secret/);
+  });
+
+  it('in production the master key must be given', () => {
+    expect(() => readEnvironment({ NODE_ENV: 'production' })).toThrow(/^SIGNPOST_MASTER_KEY: must be given/);
+    const key = Buffer.alloc(32, 7).toString('base64');
+    expect(readEnvironment({ NODE_ENV: 'production', SIGNPOST_MASTER_KEY: key }).masterKey).toBe(key);
+  });
+
+  it('durations have units', () => {
+    expect(['500ms', '5s', '2m', '2min', '10h', '30d', ' 1s '].map(parseDuration)).toEqual([
+      500, 5_000, 120_000, 120_000, 36_000_000, 2_592_000_000, 1_000,
+    ]);
+    expect(['', '5', 's', '-5s', '1.5s', '5 s'].map(parseDuration)).toEqual(Array.from({ length: 6 }, () => undefined));
+    expect(parseDurations('1s,0s')).toBeUndefined();
+  });
+});
