@@ -37,7 +37,17 @@ function row({ goal, work, unit, against, ours, baseline, target }) {
 
 const share = ({ cpuMicros, busy }) => `${cpuMicros.toFixed(1)} µs, ${Math.round(busy * 100)} %`;
 
-const HEADINGS = ['goal', 'work', 'ours', 'baseline', 'against', 'ratio', 'wanted', '', 'CPU each, busy: ours / baseline'];
+const HEADINGS = [
+  'goal',
+  'work',
+  'ours',
+  'baseline',
+  'against',
+  'ratio',
+  'wanted',
+  '',
+  'CPU each, busy: ours / baseline',
+];
 
 /**
  * A table that reads in a terminal and is Markdown.

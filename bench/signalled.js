@@ -11,7 +11,9 @@ export function watchAttempts(file) {
   const db = new Database(file, { readonly: true });
   const last = db.prepare('SELECT coalesce(max(ordinal), 0) FROM signpost_signal').pluck();
   const bad = db
-    .prepare(`SELECT count(*) FROM signpost_signal WHERE ordinal > ? AND (outcome <> 'acknowledged' OR event_count <> 1)`)
+    .prepare(
+      `SELECT count(*) FROM signpost_signal WHERE ordinal > ? AND (outcome <> 'acknowledged' OR event_count <> 1)`,
+    )
     .pluck();
   return {
     now: () => last.get(),

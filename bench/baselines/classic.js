@@ -6,11 +6,8 @@ import { serveCommands } from '../processes.js';
 import { publishAll } from '../sample-events.js';
 import { signedHeaders } from '../signed-post.js';
 
-/** Deliveries claimed at once. */
-const CLAIM = 200;
-/** A further claim is made when fewer than this are in flight, so that the connections never run dry. */
-const LOW_WATER = 400;
-const CONNECTIONS = 200;
+/** Deliveries claimed at once; a further claim is made when fewer are in flight, so that the connections never run dry. */
+const CLAIM = 500;
 const LEASE_MS = 60_000;
 
 const SCHEMA = `
@@ -54,7 +51,7 @@ async function claim() {
   if (claiming) return;
   claiming = true;
   // Asked for again meanwhile: what was published last may have missed the claim that was under way.
-  while (wanted && inFlight < LOW_WATER) {
+  while (wanted && inFlight < CLAIM) {
     wanted = false;
     const rows = await group.step(lease);
     inFlight += rows.length;
@@ -89,13 +86,13 @@ async function settle() {
 }
 
 serveCommands({
-  start: ({ file, port, secret }) => {
+  start: ({ file, port, secret, connections }) => {
     const db = new Database(file);
     group = new GroupCommit(db);
     db.exec(SCHEMA);
     statements = prepare(db);
     key = createSecretKey(Buffer.from(secret, 'base64'));
-    pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS });
+    pool = new Pool(`http://127.0.0.1:${port}`, { connections });
   },
   publish: (total) => publishAll(total, publish),
 });

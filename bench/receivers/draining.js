@@ -26,7 +26,7 @@ async function drain() {
   draining = true;
   while (signalled) {
     signalled = false;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const next = await page();
       if (next.events.length > 0) await inbox.store(next.events, next.cursor);
       cursor = next.cursor;

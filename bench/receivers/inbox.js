@@ -12,7 +12,9 @@ export class Inbox {
     db.exec(`CREATE TABLE IF NOT EXISTS inbox (ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, data TEXT);
       CREATE TABLE IF NOT EXISTS place (only INTEGER PRIMARY KEY CHECK (only = 1), cursor TEXT)`);
     this.insert = db.prepare('INSERT INTO inbox (id, type, data) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING');
-    this.moveCursor = db.prepare('INSERT INTO place VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET cursor = excluded.cursor');
+    this.moveCursor = db.prepare(
+      'INSERT INTO place VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET cursor = excluded.cursor',
+    );
     this.#count = db.prepare('SELECT count(*) FROM inbox').pluck().get();
   }
 

@@ -17,7 +17,7 @@ import type { CredentialScope } from './scopes.js';
 import { forbidden, unauthorized } from './unauthorized.js';
 
 const ACTION = Symbol('signpost:access-action');
-const CHALLENGE = 'Bearer realm="signpost", Basic realm="signpost"';
+export const CHALLENGE = 'Bearer realm="signpost", Basic realm="signpost"';
 const SCOPE: CredentialScope = 'events:read';
 
 interface GuardedRequest extends AccessRequest {

@@ -4,6 +4,7 @@ import { IS_UNAVAILABLE, ProblemFilter, type IsUnavailable } from '../../http/pr
 import { InvalidCursorError } from '../../protocol/cursor.js';
 import { IdempotencyConflictError } from '../log/errors.js';
 import { InvalidEventError } from '../publish/event-input.js';
+import { TargetRefusedError } from '../signal/target-refused-error.js';
 import { NotFoundError, StateConflictError } from '../subscriptions/errors.js';
 import { invalidCursor } from './list-cursor.js';
 
@@ -19,6 +20,10 @@ export function adminProblem(error: unknown): unknown {
   if (error instanceof InvalidEventError) {
     const errors = [{ pointer: error.pointer, message: error.message }];
     return new ProblemException('invalid_request', undefined, { errors, cause });
+  }
+  if (error instanceof TargetRefusedError) {
+    const errors = [{ pointer: '/url', message: error.message }];
+    return new ProblemException('invalid_request', error.message, { errors, cause });
   }
   return error;
 }

@@ -22,7 +22,10 @@ export class ProblemDocument {
   status!: number;
   @ApiPropertyOptional({ description: 'This occurrence, for a person.' })
   detail?: string;
-  @ApiPropertyOptional({ type: () => [ProblemFieldDocument], description: 'Where members of the request are at fault.' })
+  @ApiPropertyOptional({
+    type: () => [ProblemFieldDocument],
+    description: 'Where members of the request are at fault.',
+  })
   errors?: ProblemFieldDocument[];
 }
 
@@ -47,7 +50,9 @@ export function ApiProblems(...codes: ProblemCode[]): MethodDecorator & ClassDec
         content: {
           [MEDIA_TYPE.problem]: {
             schema: { $ref: getSchemaPath(ProblemDocument) },
-            examples: Object.fromEntries(group.map((code) => [code, { summary: PROBLEMS[code].title, value: example(code) }])),
+            examples: Object.fromEntries(
+              group.map((code) => [code, { summary: PROBLEMS[code].title, value: example(code) }]),
+            ),
           },
         },
       }),

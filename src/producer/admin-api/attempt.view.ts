@@ -6,9 +6,16 @@ const OUTCOMES = ['acknowledged', 'gone', 'failed'] as const;
 
 @ApiSchema({ name: 'Attempt' })
 export class AttemptDocument {
-  @ApiProperty({ description: 'The `webhook-id`: the same on each attempt.', example: 'sig_01kaz8fp3wfj2taq4k3bv8s5ch' })
+  @ApiProperty({
+    description: 'The `webhook-id`: the same on each attempt.',
+    example: 'sig_01kaz8fp3wfj2taq4k3bv8s5ch',
+  })
   signalId!: string;
-  @ApiProperty({ enum: KINDS, description: '`reminder`: signalled before, but not fetched in time.', example: 'events' })
+  @ApiProperty({
+    enum: KINDS,
+    description: '`reminder`: signalled before, but not fetched in time.',
+    example: 'events',
+  })
   kind!: (typeof KINDS)[number];
   @ApiProperty({ type: 'integer', description: '1 for the first one.', example: 1 })
   attempt!: number;
@@ -18,7 +25,12 @@ export class AttemptDocument {
   sentAt!: string;
   @ApiProperty({ enum: OUTCOMES, description: '`gone`: answered 410.', example: 'acknowledged' })
   outcome!: (typeof OUTCOMES)[number];
-  @ApiProperty({ type: 'integer', nullable: true, description: 'HTTP status of the answer, if there was one.', example: 204 })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'HTTP status of the answer, if there was one.',
+    example: 204,
+  })
   status!: number | null;
   @ApiProperty({ type: 'integer', description: 'Milliseconds.', example: 41 })
   latencyMs!: number;
@@ -41,7 +53,11 @@ export class AttemptPageDocument extends PageView {
 export class TestResultDocument {
   @ApiProperty({ example: 'sig_01kaz8fp3wfj2taq4k3bv8s5ch' })
   signalId!: string;
-  @ApiProperty({ enum: [...OUTCOMES, 'released'], description: '`released`: nothing could be sent.', example: 'acknowledged' })
+  @ApiProperty({
+    enum: [...OUTCOMES, 'released'],
+    description: '`released`: nothing could be sent.',
+    example: 'acknowledged',
+  })
   outcome!: string;
   @ApiProperty({ type: 'integer', nullable: true, example: 204 })
   status!: number | null;

@@ -65,7 +65,13 @@ export class CredentialDocument {
   types!: string[];
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2027-11-23T00:00:00.000Z' })
   expiresAt!: string | null;
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Exact to about a minute.', example: null })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Exact to about a minute.',
+    example: null,
+  })
   lastUsedAt!: string | null;
   @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })
   createdAt!: string;

@@ -7,11 +7,7 @@ import { CredentialsService } from '../access/credentials.service.js';
 import { AdminController } from './admin-controller.js';
 import { ApiId } from './api-id.js';
 import { ApiProblems, BODY_PROBLEMS } from './api-problems.js';
-import {
-  CreateCredentialDto,
-  CreatedCredentialDocument,
-  CredentialPageDocument,
-} from './credential.dto.js';
+import { CreateCredentialDto, CreatedCredentialDocument, CredentialPageDocument } from './credential.dto.js';
 import { isIdOf, readList } from './list-cursor.js';
 import { ApiListQuery, ListQueryDto } from './list.dto.js';
 import { PathId } from './path-id.js';
@@ -24,7 +20,8 @@ export class CredentialsController {
   @ApiOperation({
     operationId: 'createCredential',
     summary: 'Create a credential',
-    description: 'What the receiver fetches with. Several may live side by side; replace one by creating the next first.',
+    description:
+      'What the receiver fetches with. Several may live side by side; replace one by creating the next first.',
   })
   @ApiId('receiverId', 'receiver')
   @ApiBody({ type: CreateCredentialDto })

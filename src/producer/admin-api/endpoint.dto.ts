@@ -89,7 +89,7 @@ const FILTER_SCHEMA = {
   type: [String],
   minItems: 1,
   maxItems: LARGEST_FILTER,
-  description: 'What is signalled here: exact types, `prefix.*`, or `*`. No permission: that is the receiver\'s.',
+  description: "What is signalled here: exact types, `prefix.*`, or `*`. No permission: that is the receiver's.",
   example: ['invoice.*'],
 } satisfies ApiPropertyOptions;
 

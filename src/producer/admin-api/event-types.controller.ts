@@ -14,12 +14,7 @@ import { isEventType } from '../../protocol/event-type.js';
 import { EventTypesService, type DataSchema } from '../subscriptions/event-types.service.js';
 import { AdminController } from './admin-controller.js';
 import { ApiProblems, BODY_PROBLEMS } from './api-problems.js';
-import {
-  CreateEventTypeDto,
-  EventTypeDocument,
-  EventTypePageDocument,
-  UpdateEventTypeDto,
-} from './event-type.dto.js';
+import { CreateEventTypeDto, EventTypeDocument, EventTypePageDocument, UpdateEventTypeDto } from './event-type.dto.js';
 import { readList } from './list-cursor.js';
 import { ApiListQuery, ListQueryDto } from './list.dto.js';
 import { PathEventType } from './path-id.js';
@@ -37,7 +32,8 @@ export class EventTypesController {
   @ApiOperation({
     operationId: 'createEventType',
     summary: 'Describe an event type',
-    description: 'The catalogue is for receivers to read; an event type that is not in it can be published all the same.',
+    description:
+      'The catalogue is for receivers to read; an event type that is not in it can be published all the same.',
   })
   @ApiBody({ type: CreateEventTypeDto })
   @ApiCreatedResponse({ type: EventTypeDocument, description: 'The event type.' })

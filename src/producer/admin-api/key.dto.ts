@@ -14,7 +14,8 @@ export class CreateKeyDto {
     enum: ADMIN_SCOPES,
     isArray: true,
     minItems: 1,
-    description: '`admin`: everything. `events:publish`: publishing and nothing else, for producers in other languages.',
+    description:
+      '`admin`: everything. `events:publish`: publishing and nothing else, for producers in other languages.',
     example: ['events:publish'],
   })
   @IsArray({ message: `must be a list of scopes: ${ADMIN_SCOPES.join(', ')}` })
@@ -33,7 +34,13 @@ export class KeyDocument {
   name!: string;
   @ApiProperty({ enum: ADMIN_SCOPES, isArray: true, example: ['events:publish'] })
   scopes!: AdminScope[];
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Exact to about a minute.', example: null })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Exact to about a minute.',
+    example: null,
+  })
   lastUsedAt!: string | null;
   @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })
   createdAt!: string;

@@ -25,9 +25,8 @@ export class KeysController {
   @ApiBody({ type: CreateKeyDto })
   @ApiCreatedResponse({ type: CreatedKeyDocument, description: 'The key, with its `apiKey`.' })
   @ApiProblems(...BODY_PROBLEMS)
-  async create(@JsonBody(CreateKeyDto) body: CreateKeyDto): Promise<CreatedKeyDocument> {
-    const { key, ...created } = await this.keys.create(body);
-    return { ...created, apiKey: key };
+  create(@JsonBody(CreateKeyDto) body: CreateKeyDto): Promise<CreatedKeyDocument> {
+    return this.keys.create(body);
   }
 
   @Get()

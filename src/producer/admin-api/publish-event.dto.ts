@@ -4,7 +4,15 @@ import { ArrayMaxSize, ArrayMinSize, IsArray, ValidateNested } from 'class-valid
 import type { RawJson } from '../../http/raw-json.js';
 import { RawJson as KeepsRawJson } from '../../http/raw-json.decorator.js';
 import { LARGEST_BATCH } from '../publish/publisher.js';
-import { IsEventTypeName, IsTenant, IsText, IsTimestamp, Nullable, Optional, TENANT_DESCRIPTION } from './validation.js';
+import {
+  IsEventTypeName,
+  IsTenant,
+  IsText,
+  IsTimestamp,
+  Nullable,
+  Optional,
+  TENANT_DESCRIPTION,
+} from './validation.js';
 
 const EXAMPLE_DATA = { number: 'INV-2026-0042', total: '119.00', currency: 'EUR' };
 

@@ -37,11 +37,23 @@ export class EndpointLagDocument {
     example: 0,
   })
   lag!: number;
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'When it is looked at next.', example: null })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When it is looked at next.',
+    example: null,
+  })
   dueAt!: string | null;
   @ApiProperty({ type: 'integer', description: 'Failed attempts of the signal that is on its way.', example: 0 })
   attempt!: number;
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Since when every attempt failed.', example: null })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Since when every attempt failed.',
+    example: null,
+  })
   failingSince!: string | null;
 }
 

@@ -51,7 +51,11 @@ const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 export const IsTimestamp = (): PropertyDecorator =>
   Satisfies(
     'isTimestamp',
-    (value) => typeof value === 'string' && RFC3339.test(value) && isISO8601(value, { strict: true }),
+    (value) =>
+      typeof value === 'string' &&
+      RFC3339.test(value) &&
+      isISO8601(value, { strict: true }) &&
+      !Number.isNaN(Date.parse(value)),
     'must be a date and time with its zone, such as 2026-11-23T17:30:00.000Z',
   );
 

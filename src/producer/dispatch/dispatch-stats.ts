@@ -1,6 +1,8 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
+import { SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
 import { ENDPOINT_STATES, type EndpointState } from '../subscriptions/endpoint-settings.js';
 
 /** Endpoints that one answer lists, at most: those furthest behind. */
@@ -42,11 +44,16 @@ const GROWING = {
 } as const;
 
 /** Figures for the operator; each is one bounded query, or one over the (seldom written) subscriptions. */
+@Injectable()
 export class DispatchStats {
+  private readonly now: () => number;
+
   constructor(
-    private readonly dataSource: DataSource,
-    private readonly now: () => number,
-  ) {}
+    @Inject(SIGNPOST_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'now'>,
+  ) {
+    this.now = options.now ?? Date.now;
+  }
 
   async read(): Promise<DispatchStatistics> {
     return {

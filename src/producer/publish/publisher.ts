@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { IdGenerator } from '../../protocol/ids.js';
 import type { AppendNotifier } from '../log/append-notifier.js';
 import type { Appended, EventStore } from '../log/event-store.js';
+import { shareDigest, underBatchKey } from './batch-key.js';
 import { InvalidEventError, type EventInput } from './event-input.js';
 import { prepareEvent } from './prepare-event.js';
 
@@ -42,10 +43,19 @@ export class Publisher {
    * Publishes in a transaction of its own, all or nothing; resolves when the events are durable. Calls at the same time
    * share one commit. For producers that have no transaction to join, such as the HTTP API.
    *
+   * `idempotencyKey` is for the events as a whole, in place of keys of their own.
+   *
    * @throws as `publish`, but for NotInTransactionError.
    */
-  async publishAlone(events: readonly EventInput[]): Promise<Appended[]> {
-    const appended = await this.store.appendAlone(this.prepare(events));
+  async publishAlone(
+    events: readonly EventInput[],
+    { idempotencyKey }: { idempotencyKey?: string | undefined } = {},
+  ): Promise<Appended[]> {
+    const prepared =
+      idempotencyKey === undefined
+        ? this.prepare(events)
+        : shareDigest(this.prepare(underBatchKey(events, idempotencyKey)));
+    const appended = await this.store.appendAlone(prepared);
     if (appended.some((event) => !event.repeated)) this.appended.notify();
     return appended;
   }

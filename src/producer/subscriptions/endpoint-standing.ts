@@ -1,7 +1,9 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
 import { matchesEventType, patternsMatching } from '../../protocol/event-type.js';
 import type { EventMetadata } from '../log/event-store.js';
+import { SIGNPOST_DATA_SOURCE } from '../signpost-options.js';
 
 /** How far an event has come on its way to one endpoint; each state includes those before it. */
 export const STANDINGS = ['waiting', 'signalled', 'fetched', 'acked'] as const;
@@ -27,8 +29,9 @@ interface StandingRow {
 }
 
 /** Tells where each endpoint that an event concerns stands with it. */
+@Injectable()
 export class EndpointStandings {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(@Inject(SIGNPOST_DATA_SOURCE) private readonly dataSource: DataSource) {}
 
   /**
    * The endpoints of the event's tenant whose filter and whose receiver's event types admit it and that began before it,

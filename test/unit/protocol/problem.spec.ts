@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { PROBLEMS, type ProblemCode } from '../../../src/protocol/problem-codes.js';
-import { problem } from '../../../src/protocol/problem.js';
+import { problem, PROBLEMS, type ProblemCode } from '../../../src/protocol/problem.js';
 
 const codes = Object.keys(PROBLEMS) as ProblemCode[];
 

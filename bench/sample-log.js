@@ -1,0 +1,42 @@
+import Database from 'better-sqlite3';
+import { IdGenerator } from '../dist/protocol/ids.js';
+import { payload } from './sample-events.js';
+
+export const TENANT = 'bench';
+/** Rows in one transaction. */
+const CHUNK = 50_000;
+
+/**
+ * Fills the log of a service that is not running. Through the API a million events would take minutes; the rows are the same.
+ * @param {string} file a database that the service has migrated
+ * @param {number} size events
+ */
+export function fillLog(file, size) {
+  const db = new Database(file);
+  // Nothing is lost if this is: the next run fills it again.
+  db.pragma('synchronous = OFF');
+  const ids = new IdGenerator();
+  const insert = db.prepare(`INSERT INTO signpost_event (id, tenant, type, subject, occurred_at, recorded_at, data)
+    VALUES (?, '${TENANT}', 'invoice.paid', NULL, ?, ?, ?)`);
+  const fill = db.transaction((first, count) => {
+    const now = Date.now();
+    for (let number = first; number < first + count; number++) {
+      insert.run(ids.next('evt'), now, now, JSON.stringify(payload(number)));
+    }
+  });
+  for (let first = 0; first < size; first += CHUNK) fill(first, Math.min(CHUNK, size - first));
+  // No endpoint exists yet; without this the dispatcher would look through the whole log for one.
+  db.exec('UPDATE signpost_log_head SET matched_through = (SELECT max(ordinal) FROM signpost_event)');
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
+}
+
+/** Ids of events spread over the whole log, in random order. */
+export function pickIds(file, count) {
+  const db = new Database(file, { readonly: true });
+  const size = db.prepare('SELECT max(ordinal) FROM signpost_event').pluck().get();
+  const read = db.prepare('SELECT id FROM signpost_event WHERE ordinal = ?').pluck();
+  const ids = Array.from({ length: count }, () => read.get(1 + Math.floor(Math.random() * size)));
+  db.close();
+  return ids;
+}

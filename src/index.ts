@@ -1,0 +1,34 @@
+// The producer's side. The module, and what it is told.
+export { SignpostModule } from './producer/signpost.module.js';
+export type { SignpostStructure } from './producer/signpost.module-definition.js';
+export type { DispatchOptions, FetchApiOptions, SignpostOptions, TargetOptions } from './producer/signpost-options.js';
+export { SignpostOptionsError } from './producer/options-validation.js';
+
+// Publishing.
+export { Publisher } from './producer/publish/publisher.js';
+export { InvalidEventError, type EventInput } from './producer/publish/event-input.js';
+export { IdempotencyConflictError } from './producer/log/errors.js';
+export type { Appended } from './producer/log/event-store.js';
+export { NotInTransactionError, OutsideTransactionError } from './database/errors.js';
+
+// Who may read, and where signals go; for applications that do it in code rather than over the admin API.
+export { ReceiversService } from './producer/subscriptions/receivers.service.js';
+export { EndpointsService } from './producer/subscriptions/endpoints.service.js';
+export { EventTypesService } from './producer/subscriptions/event-types.service.js';
+export { CredentialsService } from './producer/access/credentials.service.js';
+export { AdminKeysService } from './producer/access/admin-keys.service.js';
+
+// Running it: the loop, retention, health, errors as problems, the documents, the schema.
+export { Dispatcher } from './producer/dispatch/dispatcher.js';
+export { Retention } from './producer/log/retention.js';
+export { SignpostHealth, type HealthReport } from './producer/signpost-health.js';
+export { ProblemFilter } from './http/problem.filter.js';
+export { isRetryableDatabaseError } from './database/errors.js';
+export { createAdminApiDocument, createFetchApiDocument } from './producer/openapi.js';
+export { runMigrations, SIGNPOST_MIGRATIONS, SIGNPOST_MIGRATIONS_TABLE } from './producer/migrations/run-migrations.js';
+export { SIGNPOST_ENTITIES } from './producer/entities.js';
+
+// What both sides agree on.
+export type { EventView } from './protocol/event.js';
+export type { Signal } from './protocol/signal.js';
+export { SIGNPOST_VERSION } from './protocol/version.js';

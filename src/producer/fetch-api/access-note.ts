@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ProblemException } from '../../http/problem-exception.js';
+import { AccessLog, type Access } from '../access/access-log.js';
+import { callerAddress } from '../access/access-request.js';
+import type { Authenticated } from '../access/authenticated.js';
+import type { FetchRequest } from './fetch-request.js';
+
+/** What a route notes of one request, beside who asked. */
+export type Noted = Pick<Access, 'action' | 'status' | 'ids' | 'after' | 'through' | 'count'>;
+
+/** Longest id that is kept in the audit; a made-up one may be as long as a URL. */
+const ID_LENGTH = 64;
+
+/** Leaves the audit row of a request that was let in. */
+@Injectable()
+export class AccessNote {
+  constructor(@Inject(AccessLog) private readonly log: AccessLog) {}
+
+  note({ receiver, credential }: Authenticated, request: FetchRequest, noted: Noted): void {
+    const { ids } = noted;
+    this.log.record({
+      ...noted,
+      ids: ids && ids.map((id) => id.slice(0, ID_LENGTH)),
+      receiver: receiver.id,
+      credential: credential.id,
+      address: callerAddress(request),
+    });
+  }
+
+  /** Runs `answer`; a problem that it ends in is noted as a denial. */
+  async denials<T>(
+    access: Authenticated,
+    request: FetchRequest,
+    asked: Pick<Noted, 'action' | 'ids'>,
+    answer: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await answer();
+    } catch (error) {
+      const status = error instanceof ProblemException ? error.getStatus() : 500;
+      this.note(access, request, { ...asked, status, count: 0 });
+      throw error;
+    }
+  }
+}

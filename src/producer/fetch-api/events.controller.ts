@@ -1,0 +1,96 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import { JsonBody } from '../../http/json-body.js';
+import { ProblemFilter } from '../../http/problem.filter.js';
+import { ValidQuery } from '../../http/query.js';
+import { reply } from '../../http/reply.js';
+import { replyInParts } from '../../http/reply-in-parts.js';
+import { MEDIA_TYPE } from '../../protocol/headers.js';
+import type { Authenticated } from '../access/authenticated.js';
+import { AuditedAs, CurrentAccess, ReceiverGuard } from '../access/receiver.guard.js';
+import { AccessNote } from './access-note.js';
+import { acceptedType, EVENT_TYPES_SERVED, FEED_TYPES_SERVED } from './accepted-type.js';
+import { BatchRead } from './batch-read.js';
+import { isNoneMatch } from './conditional.js';
+import { entitlementOf } from './entitlement.js';
+import { EventReader } from './event-reader.js';
+import { READ_HEADERS } from './feed-answer.js';
+import { Feed } from './feed.js';
+import { ApiBatchRead, ApiEvent, ApiFeed, ApiFetch } from './fetch-api.docs.js';
+import { BatchReadBody, FeedQuery } from './fetch-api.dto.js';
+import type { FetchRequest } from './fetch-request.js';
+import { problemOfRead } from './problem-of-read.js';
+import { ProgressRecorder } from './progress-recorder.js';
+
+/** Payloads: one, a page of the feed, or several by id. */
+@ApiFetch('Events')
+@Controller({ path: 'v1', version: VERSION_NEUTRAL })
+@UseGuards(ReceiverGuard)
+@UseFilters(ProblemFilter)
+export class EventsController {
+  constructor(
+    @Inject(EventReader) private readonly reader: EventReader,
+    @Inject(Feed) private readonly feed: Feed,
+    @Inject(BatchRead) private readonly batchRead: BatchRead,
+    @Inject(ProgressRecorder) private readonly progress: ProgressRecorder,
+    @Inject(AccessNote) private readonly access: AccessNote,
+  ) {}
+
+  @Get('events/:id')
+  @AuditedAs('event')
+  @ApiEvent()
+  async event(
+    @Param('id') id: string,
+    @CurrentAccess() access: Authenticated,
+    @Req() request: FetchRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    const mediaType = acceptedType(request.headers.accept, EVENT_TYPES_SERVED);
+    const read = await this.reader.one(id, entitlementOf(access), mediaType);
+    const ids = [id];
+    if (read.kind !== 'found') {
+      const problem = problemOfRead(read);
+      this.access.note(access, request, { action: 'event', status: problem.getStatus(), ids, count: 0 });
+      throw problem;
+    }
+    const unchanged = isNoneMatch(request.headers['if-none-match'], read.etag);
+    const status = unchanged ? 304 : 200;
+    this.access.note(access, request, { action: 'event', status, ids, count: unchanged ? 0 : 1 });
+    // HEAD hands out no payload; with a 304 the receiver has it already.
+    if (request.method === 'GET') this.progress.record(access.receiver.id, { kind: 'fetched', positions: [read.position] });
+    const headers = { ...READ_HEADERS, etag: read.etag };
+    if (unchanged) reply(response, { status, headers, body: '' });
+    else reply(response, { status, headers: { ...headers, 'content-type': mediaType }, body: read.body });
+  }
+
+  @Get('events')
+  @AuditedAs('feed')
+  @ApiFeed()
+  async page(
+    @ValidQuery(FeedQuery) query: FeedQuery,
+    @CurrentAccess() access: Authenticated,
+    @Req() request: FetchRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    await this.access.denials(access, request, { action: 'feed' }, async () => {
+      const mediaType = acceptedType(request.headers.accept, FEED_TYPES_SERVED);
+      await this.feed.answer({ query, access, request, response, mediaType });
+    });
+  }
+
+  @Post('events/batch')
+  @HttpCode(200)
+  @AuditedAs('batch')
+  @ApiBatchRead()
+  async batch(
+    @JsonBody(BatchReadBody) { ids }: BatchReadBody,
+    @CurrentAccess() access: Authenticated,
+    @Req() request: FetchRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    const parts = this.batchRead.parts(ids, access, request);
+    const headers = { ...READ_HEADERS, 'content-type': MEDIA_TYPE.json };
+    await this.access.denials(access, request, { action: 'batch', ids }, () =>
+      replyInParts(response, { status: 200, headers }, parts),
+    );
+  }
+}

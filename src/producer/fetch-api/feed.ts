@@ -1,0 +1,118 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { reply, rawResponse } from '../../http/reply.js';
+import { replyInParts } from '../../http/reply-in-parts.js';
+import { MEDIA_TYPE } from '../../protocol/headers.js';
+import { isAuthFailure, type Authenticated } from '../access/authenticated.js';
+import { CredentialsService } from '../access/credentials.service.js';
+import { CHALLENGE } from '../access/receiver.guard.js';
+import { unauthorized } from '../access/unauthorized.js';
+import type { Entitlement, Page, Position, StoredEvent } from '../log/event-store.js';
+import { SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
+import { AccessNote } from './access-note.js';
+import type { FEED_TYPES_SERVED } from './accepted-type.js';
+import { entitlementOf, isNarrowed } from './entitlement.js';
+import { EventReader } from './event-reader.js';
+import { cursorAt } from './event-representation.js';
+import { pageAnswer, pageLines, READ_HEADERS } from './feed-answer.js';
+import { feedStart } from './feed-place.js';
+import { FeedReader } from './feed-reader.js';
+import type { FeedQuery } from './fetch-api.dto.js';
+import type { FetchRequest } from './fetch-request.js';
+import { ProgressRecorder } from './progress-recorder.js';
+
+const MS_PER_SECOND = 1_000;
+const LONGEST_WAIT_MS = 30_000;
+
+export interface FeedCall {
+  query: FeedQuery;
+  access: Authenticated;
+  request: FetchRequest;
+  response: unknown;
+  mediaType: (typeof FEED_TYPES_SERVED)[number];
+}
+
+/** Answers a request for a page of the feed, and moves the receiver's marks. */
+@Injectable()
+export class Feed {
+  private readonly maxWaitMs: number;
+
+  constructor(
+    @Inject(FeedReader) private readonly reader: FeedReader,
+    @Inject(EventReader) private readonly events: EventReader,
+    @Inject(ProgressRecorder) private readonly progress: ProgressRecorder,
+    @Inject(AccessNote) private readonly note: AccessNote,
+    @Inject(CredentialsService) private readonly credentials: CredentialsService,
+    @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'fetchApi'>,
+  ) {
+    this.maxWaitMs = options.fetchApi?.maxWaitMs ?? LONGEST_WAIT_MS;
+  }
+
+  async answer(call: FeedCall): Promise<void> {
+    const { query, access, response, mediaType } = call;
+    const gone = new AbortController();
+    rawResponse(response).once('close', () => gone.abort());
+    const start = feedStart(query.after);
+    const first = await this.reader.first(entitlementOf(access, query.types), start, query.limit);
+    // Before the wait, since the receiver has said it; after the cursor was found to be one of this log.
+    if (this.moves(call) && typeof start === 'object') {
+      this.progress.record(access.receiver.id, { kind: 'acked-through', through: start.position });
+    }
+    const page = await this.reader.wait(first, {
+      limit: query.limit,
+      waitMs: Math.min(query.wait * MS_PER_SECOND, this.maxWaitMs),
+      signal: gone.signal,
+      entitlement: () => this.entitlementNow(call),
+    });
+    // Nobody is there to read it, so nothing was fetched.
+    if (gone.signal.aborted) return;
+    const after = typeof start === 'object' ? start.position : undefined;
+    if (mediaType === MEDIA_TYPE.ndjson) return this.stream(call, page, after);
+    this.handedOut(call, page, after);
+    reply(response, pageAnswer(page, mediaType, this.events.source));
+  }
+
+  /** Goes on past the byte limit of a page, one page in memory at a time, up to the limit that was asked for. */
+  private async stream(call: FeedCall, first: Page<StoredEvent>, after: Position | undefined): Promise<void> {
+    const headers: Record<string, string> = { ...READ_HEADERS, 'content-type': MEDIA_TYPE.ndjson };
+    // The last line has the cursor to go on from; without any line the header has it.
+    if (pageLines(first) === '') headers['signpost-cursor'] = cursorAt(first.through);
+    await replyInParts(call.response, { status: 200, headers }, this.lines(call, first, after));
+  }
+
+  private async *lines(call: FeedCall, first: Page<StoredEvent>, after: Position | undefined) {
+    let left = call.query.limit;
+    let place = after;
+    for (let page = first; ; page = await this.reader.next(await this.entitlementNow(call), page.through, left)) {
+      this.handedOut(call, page, place);
+      yield pageLines(page);
+      left -= page.events.length;
+      place = page.through;
+      if (left <= 0 || !page.more || page.events.length === 0) return;
+    }
+  }
+
+  private handedOut(call: FeedCall, page: Page<StoredEvent>, after: Position | undefined): void {
+    const { query, access, request } = call;
+    const { events, through } = page;
+    this.note.note(access, request, { action: 'feed', status: 200, after, through, count: events.length });
+    if (!this.moves(call)) return;
+    if (!isNarrowed(access, query.types)) {
+      this.progress.record(access.receiver.id, { kind: 'fetched-through', through });
+    } else if (events.length > 0) {
+      // Others read the types that are not in this page: its end says nothing about those.
+      const positions = events.map(({ position }) => position);
+      this.progress.record(access.receiver.id, { kind: 'fetched', positions });
+    }
+  }
+
+  /** HEAD hands nothing out, and so moves nothing. */
+  private moves({ query, request }: FeedCall): boolean {
+    return query.ack && request.method === 'GET';
+  }
+
+  private async entitlementNow({ query, request }: FeedCall): Promise<Entitlement> {
+    const access = await this.credentials.authenticate(request.headers.authorization);
+    if (isAuthFailure(access)) throw unauthorized(CHALLENGE, access.reason);
+    return entitlementOf(access, query.types);
+  }
+}

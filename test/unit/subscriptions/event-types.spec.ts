@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { openSubscriptions, START, type Subscriptions } from '../../support/subscriptions.js';
+
+describe('the catalogue of event types', () => {
+  let db: Subscriptions;
+  beforeEach(async () => void (db = await openSubscriptions()));
+  afterEach(() => db.close());
+
+  it('keeps a schema as it was given', async () => {
+    const schema = { type: 'object', properties: { id: { type: 'string' } }, 'x-null': null };
+    const created = await db.eventTypes.create({ name: 'invoice.paid', description: 'Paid.', schema });
+    expect(created).toEqual({
+      name: 'invoice.paid',
+      description: 'Paid.',
+      schema,
+      createdAt: '2026-11-23T17:30:00.000Z',
+      updatedAt: '2026-11-23T17:30:00.000Z',
+    });
+    expect(await db.eventTypes.get('invoice.paid')).toEqual(created);
+    await db.eventTypes.create({ name: 'plain' });
+    expect(await db.eventTypes.get('plain')).toMatchObject({ description: null, schema: null });
+    await db.eventTypes.create({ name: 'nothing', schema: false });
+    expect(await db.eventTypes.get('nothing')).toMatchObject({ schema: false });
+  });
+
+  it('holds each type once', async () => {
+    await db.eventTypes.create({ name: 'a', description: 'first' });
+    await expect(db.eventTypes.create({ name: 'a', description: 'second' })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    expect(await db.eventTypes.get('a')).toMatchObject({ description: 'first' });
+  });
+
+  it('is listed by name, page by page', async () => {
+    for (const name of ['c', 'a.b', 'a', 'b']) await db.eventTypes.create({ name });
+    const first = await db.eventTypes.list({ limit: 3 });
+    expect(first).toMatchObject({ cursor: 'b', more: true });
+    const second = await db.eventTypes.list({ limit: 3, after: 'b' });
+    expect([...first.items, ...second.items].map(({ name }) => name)).toEqual(['a', 'a.b', 'b', 'c']);
+  });
+
+  it('keeps what an update leaves out, and clears what it sets to null', async () => {
+    await db.eventTypes.create({ name: 'a', description: 'd', schema: true });
+    db.clock.now = START + 1;
+    expect(await db.eventTypes.update('a', { description: null })).toMatchObject({ description: null, schema: true });
+    expect(await db.eventTypes.update('a', { schema: { type: 'null' } })).toMatchObject({
+      schema: { type: 'null' },
+      updatedAt: '2026-11-23T17:30:00.001Z',
+    });
+    await db.eventTypes.update('a', { schema: null });
+    expect(await db.eventTypes.get('a')).toMatchObject({ description: null, schema: null });
+  });
+
+  it('names a type that is not in it', async () => {
+    await db.eventTypes.create({ name: 'a' });
+    await db.eventTypes.remove('a');
+    for (const attempt of [
+      () => db.eventTypes.get('a'),
+      () => db.eventTypes.update('a', {}),
+      () => db.eventTypes.remove('a'),
+    ]) {
+      await expect(attempt()).rejects.toMatchObject({ code: 'not_found', kind: 'event type', id: 'a' });
+    }
+  });
+});
