@@ -10,6 +10,7 @@ export function median(values) {
 /**
  * @typedef {object} Contender
  * @property {number} pid of the process whose work is measured
+ * @property {() => Promise<unknown>} [prepare] before each turn, not measured
  * @property {() => Promise<{ count: number, ms: number }>} run
  */
 
@@ -27,7 +28,8 @@ export async function interleave(contenders, rounds) {
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(round + turn) % names.length];
-      const { pid, run } = contenders[name];
+      const { pid, prepare, run } = contenders[name];
+      await prepare?.();
       const before = cpuSeconds(pid);
       const { count, ms } = await run();
       const cpu = (cpuSeconds(pid) ?? Number.NaN) - (before ?? Number.NaN);

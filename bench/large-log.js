@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { request } from 'undici';
 import { startChild } from './processes.js';
 import { fillLog, TENANT } from './sample-log.js';
 import { startService } from './service.js';
@@ -22,13 +23,10 @@ export class LargeLog {
   async open() {
     if (this.#service) return this;
     this.#service = await this.#start();
-    const receiver = await this.#service.admin('POST', '/receivers', { tenant: TENANT, name: 'reader' });
-    const credential = await this.#service.admin('POST', `/receivers/${receiver.id}/credentials`, { name: 'bench' });
     await this.#service.stop();
     process.stderr.write(`filling a log with ${this.options.logSize.toLocaleString('en')} events `);
     fillLog(this.file, this.options.logSize);
     this.#service = await this.#start();
-    this.authorization = `Bearer ${credential.apiKey}`;
     this.load = await startChild('load.js', {});
     return this;
   }
@@ -37,16 +35,30 @@ export class LargeLog {
     return this.#service;
   }
 
-  /** Names the paths that the load generator asks for from now on. */
-  async ask(paths) {
+  /** `Authorization` of a new receiver; one that is `caughtUp` has acknowledged the whole log. */
+  async receiver({ caughtUp }) {
+    const { admin, url } = this.#service;
+    const receiver = await admin('POST', '/receivers', { tenant: TENANT, name: 'reader' });
+    const { apiKey } = await admin('POST', `/receivers/${receiver.id}/credentials`, { name: 'bench' });
+    const headers = { authorization: `Bearer ${apiKey}` };
+    if (caughtUp) {
+      const { body } = await request(`${url}/v1/events?after=now`, { headers });
+      const { cursor } = await body.json();
+      await request(`${url}/v1/events?limit=1&after=${encodeURIComponent(cursor)}`, { headers });
+    }
+    return headers.authorization;
+  }
+
+  /** Names the paths that the load generator asks for from now on, from random places or each server in their order. */
+  async ask(paths, { inOrder = false } = {}) {
     const file = this.workspace.file('paths.json');
     writeFileSync(file, JSON.stringify(paths));
-    await this.load.call('paths', file);
+    await this.load.call('paths', { file, inOrder });
   }
 
   /** A contender for `interleave`: a server under load from `connections` clients. */
-  contender({ pid, port }, connections) {
-    const { authorization, options } = this;
+  contender({ pid, port }, connections, authorization) {
+    const { options } = this;
     return {
       pid,
       run: async () => {

@@ -5,6 +5,9 @@ import { serveCommands } from './processes.js';
 import { MessageSplitter } from './wire.js';
 
 let paths = [];
+/** Where each server's next turn goes on, by port; only for paths that are asked for in their order. */
+const places = new Map();
+let inOrder = false;
 
 /**
  * The load generator's process: `connections` sockets, each with one request in flight, for `seconds`.
@@ -16,8 +19,8 @@ async function run({ port, connections, seconds, authorization }) {
   const latencies = [];
   const faults = new Map();
   const cpuBefore = process.cpuUsage();
-  // Each turn goes on where a random place is, so that no contender finds what another one left in a cache of its own.
-  let next = Math.floor(Math.random() * paths.length);
+  // From a random place, no turn finds in a cache what the turn before it left there.
+  let next = inOrder ? (places.get(port) ?? 0) : Math.floor(Math.random() * paths.length);
   const begin = performance.now();
   const end = begin + seconds * 1_000;
 
@@ -45,6 +48,7 @@ async function run({ port, connections, seconds, authorization }) {
     });
 
   await Promise.all(Array.from({ length: connections }, client));
+  places.set(port, next);
   if (faults.size > 0) throw new Error(`Not every answer was 200: ${JSON.stringify([...faults])}`);
   const { user, system } = process.cpuUsage(cpuBefore);
   return { count: latencies.length, ms: seconds * 1_000, p50: median(latencies), cpuSeconds: (user + system) / 1e6 };
@@ -52,9 +56,11 @@ async function run({ port, connections, seconds, authorization }) {
 
 serveCommands({
   start: () => undefined,
-  /** Paths to ask for, from a JSON file. */
-  paths: (file) => {
-    paths = JSON.parse(readFileSync(file, 'utf8'));
+  /** Paths to ask for, from a JSON file: each server in their order, or from a random place on. */
+  paths: (given) => {
+    paths = JSON.parse(readFileSync(given.file, 'utf8'));
+    inOrder = given.inOrder;
+    places.clear();
   },
   run,
 });

@@ -1,33 +1,39 @@
 import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { Publisher, SignpostModule } from '../dist/index.js';
+import { CredentialsService, EndpointsService, Publisher, ReceiversService, SignpostModule } from '../dist/index.js';
 import { serveCommands } from './processes.js';
 import { publishAll } from './sample-events.js';
+
+const TENANT = 'bench';
 
 let publisher;
 
 /** A producer's application: Signpost in its own Nest process, publishing in transactions of its own. */
 class HostModule {}
 
-async function start({ file, masterKey }) {
+async function start({ file, url }) {
   Module({
     imports: [
       TypeOrmModule.forRoot({ type: 'better-sqlite3', database: file, autoLoadEntities: true }),
-      SignpostModule.forRoot({ masterKey, targets: { allow: ['127.0.0.0/8'] } }),
+      SignpostModule.forRoot({ masterKey: randomBytes(32).toString('base64'), targets: { allow: ['127.0.0.0/8'] } }),
     ],
   })(HostModule);
   const app = await NestFactory.create(HostModule, new FastifyAdapter(), { logger: ['error', 'warn'] });
   app.enableShutdownHooks();
   await app.listen(0, '127.0.0.1');
-  publisher = app.get(Publisher);
-  return app.getUrl();
+  publisher = app.get(Publisher, { strict: false });
+  const receiver = await app.get(ReceiversService, { strict: false }).create({ tenant: TENANT, name: 'inbox' });
+  const credential = await app.get(CredentialsService, { strict: false }).create(receiver.id, { name: 'drain' });
+  const endpoint = await app.get(EndpointsService, { strict: false }).create(receiver.id, { url, eventTypes: ['*'] });
+  return { url: await app.getUrl(), apiKey: credential.apiKey, secret: endpoint.secret };
 }
 
 serveCommands({
   start,
   publish: (total) =>
-    publishAll(total, (events) => publisher.publishAlone(events.map((event) => ({ ...event, tenant: 'bench' })))),
+    publishAll(total, (events) => publisher.publishAlone(events.map((event) => ({ ...event, tenant: TENANT })))),
 });

@@ -32,11 +32,20 @@ export function fillLog(file, size) {
 }
 
 /** Ids of events spread over the whole log, in random order. */
-export function pickIds(file, count) {
+export function spreadIds(file, count) {
+  return readIds(file, count, (_, size) => 1 + Math.floor(Math.random() * size));
+}
+
+/** Ids of the oldest events, in log order. */
+export function oldestIds(file, count) {
+  return readIds(file, count, (at) => 1 + at);
+}
+
+function readIds(file, count, position) {
   const db = new Database(file, { readonly: true });
   const size = db.prepare('SELECT max(ordinal) FROM signpost_event').pluck().get();
   const read = db.prepare('SELECT id FROM signpost_event WHERE ordinal = ?').pluck();
-  const ids = Array.from({ length: count }, () => read.get(1 + Math.floor(Math.random() * size)));
+  const ids = Array.from({ length: Math.min(count, size) }, (_, at) => read.get(position(at, size)));
   db.close();
   return ids;
 }

@@ -43,18 +43,11 @@ export async function fanout({ workspace, options }) {
     if (attempts.unexpected(before) > 0) throw new Error('Some signals failed or were coalesced');
     return { count: count * endpoints, ms };
   };
+  const posts = (rounds) => floor.call('run', { rounds });
   // Undici closes a connection that was idle for 4 s, so each turn begins with a round that does not count.
-  const warm = (run) => async () => {
-    await run(1);
-    return run(fanoutEvents);
-  };
-  const results = await interleave(
-    {
-      ours: { pid: service.pid, run: warm(events) },
-      floor: { pid: floor.pid, run: warm((count) => floor.call('run', { rounds: count })) },
-    },
-    rounds,
-  );
+  const contender = (pid, run) => ({ pid, prepare: () => run(1), run: () => run(fanoutEvents) });
+  const contenders = { ours: contender(service.pid, events), floor: contender(floor.pid, posts) };
+  const results = await interleave(contenders, rounds);
   attempts.close();
   await Promise.all([service.stop(), floor.stop(), sink.stop()]);
   return [

@@ -31,15 +31,16 @@ async function walk(url, authorization) {
 
 /** Goal 8: the feed in full pages, against the same bytes out of memory. */
 export async function feed({ log, workspace, options }) {
-  const { service, authorization } = await log.open();
+  const { service } = await log.open();
+  const authorization = await log.receiver({ caughtUp: false });
   const { paths, bytes } = await walk(service.url, authorization);
   const page = workspace.file('page.json');
   writeFileSync(page, bytes);
   const raw = await startChild('baselines/raw-feed.js', { page });
   await log.ask(paths);
   const contenders = {
-    ours: log.contender({ pid: service.pid, port: service.port }, CONNECTIONS),
-    raw: log.contender({ pid: raw.pid, port: raw.started }, CONNECTIONS),
+    ours: log.contender({ pid: service.pid, port: service.port }, CONNECTIONS, authorization),
+    raw: log.contender({ pid: raw.pid, port: raw.started }, CONNECTIONS, authorization),
   };
   await interleave(contenders, 1);
   const results = await interleave(contenders, options.rounds);

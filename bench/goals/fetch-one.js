@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { interleave } from '../interleave.js';
 import { startChild } from '../processes.js';
-import { pickIds } from '../sample-log.js';
+import { oldestIds, spreadIds } from '../sample-log.js';
 
 const CONNECTIONS = 64;
 /** Different events asked for: of a log of a million, more than any cache of a sensible size holds. */
@@ -37,51 +37,60 @@ async function checkAudited(file, expected) {
   if (found < expected) throw new Error(`${expected} reads left ${found} audit rows`);
 }
 
-/** Goal 7: one event by its id, cold and popular. */
-export async function fetchOne({ log, options }) {
-  await log.open();
-  const { file, service } = log;
+/** Starts what the service is compared with. */
+async function startRivals(file) {
   const raw = await startChild('baselines/raw-fetch.js', { file });
   const nest = await startChild('baselines/nest-typeorm.js', { file });
-  const servers = {
-    ours: { pid: service.pid, port: service.port },
-    raw: { pid: raw.pid, port: raw.started },
-    nest: { pid: nest.pid, port: nest.started },
+  return {
+    servers: { raw: { pid: raw.pid, port: raw.started }, nest: { pid: nest.pid, port: nest.started } },
+    stop: () => Promise.all([raw.stop(), nest.stop()]),
   };
-  const paths = (count) => pickIds(file, count).map((id) => `/v1/events/${id}`);
-  await checkAlike(Object.values(servers), paths(1)[0], log.authorization);
+}
 
+/** Goal 7: one event by its id; for a receiver that has caught up, and for one whose marks move with each read. */
+export async function fetchOne({ log, options }) {
+  const { file, service } = await log.open();
+  const rivals = await startRivals(file);
+  const servers = { ours: { pid: service.pid, port: service.port }, ...rivals.servers };
+  const caughtUp = await log.receiver({ caughtUp: true });
+  const behind = await log.receiver({ caughtUp: false });
   let reads = 0;
-  const contender = (server) => log.contender(server, CONNECTIONS);
-  const ours = contender(servers.ours);
-  const counted = {
-    ...ours,
-    run: async () => {
-      const result = await ours.run();
-      reads += result.count;
-      return result;
-    },
+  const measure = async (names, authorization, rounds) => {
+    const contenders = names.map((name) => {
+      const { pid, run } = log.contender(servers[name], CONNECTIONS, authorization);
+      const counted = async () => {
+        const result = await run();
+        if (name === 'ours') reads += result.count;
+        return result;
+      };
+      return [name, { pid, run: counted }];
+    });
+    return interleave(Object.fromEntries(contenders), rounds);
   };
-  const measure = async (rivals, rounds) =>
-    interleave(
-      { ours: counted, ...Object.fromEntries(rivals.map((name) => [name, contender(servers[name])])) },
-      rounds,
-    );
 
-  await log.ask(paths(Math.min(SPREAD, options.logSize)));
-  await measure(['raw', 'nest'], 1);
-  const spread = await measure(['raw', 'nest'], options.rounds);
-  await log.ask(paths(POPULAR));
-  const popular = await measure(['raw'], options.rounds);
+  const spreadPaths = paths(spreadIds(file, SPREAD));
+  await checkAlike(Object.values(servers), spreadPaths[0], caughtUp);
+  await log.ask(spreadPaths);
+  await measure(['ours', 'raw', 'nest'], caughtUp, 1);
+  const spread = await measure(['ours', 'raw', 'nest'], caughtUp, options.rounds);
+  await log.ask(spreadPaths.slice(0, POPULAR));
+  const popular = await measure(['ours', 'raw'], caughtUp, options.rounds);
+  await log.ask(paths(oldestIds(file, options.logSize)), { inOrder: true });
+  const backlog = await measure(['ours', 'raw'], behind, options.rounds);
   await checkAudited(file, reads);
-  await Promise.all([raw.stop(), nest.stop()]);
+  await rivals.stop();
 
-  const common = { goal: '7', unit: 'requests' };
+  const compare = (work, against, { ours, ...rest }, baseline, target) => {
+    return { goal: '7', work, unit: 'requests', against, ours, baseline: rest[baseline], target };
+  };
   const one = `GET one of ${options.logSize.toLocaleString('en')} events`;
   const byHand = 'node:http, key check, prepared read';
   return [
-    { ...common, work: one, against: byHand, ours: spread.ours, baseline: spread.raw, target: 0.9 },
-    { ...common, work: 'GET a popular event', against: byHand, ours: popular.ours, baseline: popular.raw, target: 1.3 },
-    { ...common, work: one, against: 'Nest, Express, findOne', ours: spread.ours, baseline: spread.nest, target: 4 },
+    compare(one, byHand, spread, 'raw', 0.9),
+    compare('GET a popular event', byHand, popular, 'raw', 1.3),
+    compare(one, 'Nest, Express, findOne', spread, 'nest', 4),
+    compare('GET each event in order, marks moving', byHand, backlog, 'raw', 0.9),
   ];
 }
+
+const paths = (ids) => ids.map((id) => `/v1/events/${id}`);

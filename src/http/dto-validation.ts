@@ -17,9 +17,9 @@ export function validated<T extends object>(type: DtoClass<T>, sent: unknown): T
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
     throw invalid([{ pointer: '', message: 'must be a JSON object' }]);
   }
-  // class-transformer leaves this name out in silence.
-  if (Object.hasOwn(sent, 'constructor')) throw invalid([unknownField('', 'constructor', membersOf(type))]);
   const dto = plainToInstance(type, sent);
+  const dropped = droppedFields(sent, dto, '');
+  if (dropped.length > 0) throw invalid(dropped);
   const errors = validateSync(dto, {
     whitelist: true,
     forbidNonWhitelisted: true,
@@ -41,10 +41,24 @@ function fieldsAtFault(error: ValidationError, parent: string): ProblemField[] {
   const nested = (error.children ?? []).flatMap((child) => fieldsAtFault(child, pointer));
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) =>
     rule === UNKNOWN
-      ? unknownField(parent, error.property, knownBeside(error))
+      ? unknownField(parent, error.property, knownIn(error.target))
       : { pointer, message: withoutName(message, error.property) },
   );
   return [...own, ...nested];
+}
+
+/** Names that every object inherits (`constructor`, `toString`, `__proto__`) class-transformer leaves out in silence. */
+function droppedFields(sent: object, dto: object, parent: string): ProblemField[] {
+  return Object.entries(sent).flatMap(([name, value]: [string, unknown]) => {
+    if (!Array.isArray(sent) && !Object.hasOwn(dto, name)) return [unknownField(parent, name, knownIn(dto))];
+    const kept: unknown = Reflect.get(dto, name);
+    const comparable = isObject(value) && isObject(kept) && Array.isArray(value) === Array.isArray(kept);
+    return comparable ? droppedFields(value, kept, pointerTo(parent, name)) : [];
+  });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** class-validator begins its own messages with the name, which the pointer says already. */
@@ -56,6 +70,6 @@ function unknownField(parent: string, name: string, known: readonly string[]): P
   return { pointer: pointerTo(parent, name), message: `is not known here; remove it (known: ${known.join(', ')})` };
 }
 
-function knownBeside({ target }: ValidationError): string[] {
-  return target ? membersOf(target.constructor as DtoClass) : [];
+function knownIn(dto: object | undefined): string[] {
+  return dto ? membersOf(dto.constructor as DtoClass) : [];
 }

@@ -15,7 +15,7 @@ export interface JsonBodyOptions {
 
 const JSON_TYPE = /^application\/(?:[\w.!#$&^+-]+\+)?json\s*(?:;|$)/i;
 // JSON is UTF-8 (RFC 8259 §8.1); a text that claims to be something else would be stored wrongly.
-const OTHER_CHARSET = /;\s*charset\s*=\s*"?(?!utf-?8"?\s*(?:;|$))/i;
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i;
 
 /**
  * The body of a request as a checked `type`, read from its raw bytes: members marked `@RawJson()` come as the text that was sent.
@@ -36,7 +36,8 @@ export async function readJsonBody<T extends object>(
   limit: number,
 ): Promise<T> {
   const contentType = request.headers['content-type'] ?? '';
-  if (!JSON_TYPE.test(contentType) || OTHER_CHARSET.test(contentType)) {
+  const charset = CHARSET.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8';
+  if (!JSON_TYPE.test(contentType) || (charset !== 'utf-8' && charset !== 'utf8')) {
     throw new ProblemException('unsupported_media_type', 'Send the body as content-type: application/json, in UTF-8.');
   }
   return parseJsonBody(type, await rawBody(request, limit));

@@ -20,7 +20,8 @@ export async function replyInParts(
   try {
     raw.writeHead(status, headers);
     await write(raw, first.value);
-    for (let part = second; !part.done && !raw.destroyed; part = await parts.next()) await write(raw, part.value);
+    for (let part: IteratorResult<string, unknown> = second; !part.done && !raw.destroyed; part = await parts.next())
+      await write(raw, part.value);
     raw.end();
   } finally {
     await parts.return?.();
@@ -32,10 +33,7 @@ async function write(raw: ServerResponse, text: string): Promise<void> {
   if (raw.write(text) || raw.destroyed) return;
   const gone = new AbortController();
   try {
-    await Promise.race([
-      once(raw, 'drain', { signal: gone.signal }),
-      once(raw, 'close', { signal: gone.signal }),
-    ]);
+    await Promise.race([once(raw, 'drain', { signal: gone.signal }), once(raw, 'close', { signal: gone.signal })]);
   } finally {
     gone.abort();
   }

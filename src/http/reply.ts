@@ -6,7 +6,7 @@ interface FastifyReplyLike {
   sent: boolean;
   code(status: number): unknown;
   headers(headers: Record<string, string>): unknown;
-  send(body: string | Buffer): unknown;
+  send(body: Buffer): unknown;
   getHeaders(): Record<string, number | string | string[] | undefined>;
   hijack(): unknown;
 }
@@ -37,16 +37,17 @@ export function isAnswered(response: unknown): boolean {
  * charset and a weak ETag of its own, and would parse and compare for a 304.
  */
 export function reply(response: unknown, { status, headers, body }: Answer): void {
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
   if (isFastifyReply(response)) {
     response.code(status);
     response.headers(headers);
-    response.send(body);
+    // Bytes, because Fastify adds a charset to the type of a text.
+    response.send(bytes);
     return;
   }
   const raw = rawResponse(response);
-  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
-  // A 304 has no content: a length would be that of the representation (RFC 9110 §8.6), and Node would wait for nothing.
-  const length = status === 304 || status === 204 ? {} : { 'content-length': String(bytes.length) };
+  // A 304 has no content: a length would be that of the representation (RFC 9110 §8.6).
+  const length = status === 304 ? {} : { 'content-length': String(bytes.length) };
   raw.writeHead(status, { ...headers, ...length });
   raw.end(bytes);
 }

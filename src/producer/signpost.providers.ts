@@ -10,6 +10,7 @@ import { AccessLog } from './access/access-log.js';
 import { AdminGuard } from './access/admin.guard.js';
 import { AdminKeysService } from './access/admin-keys.service.js';
 import { CredentialsService } from './access/credentials.service.js';
+import { LastUsed } from './access/last-used.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
 import { Delivery } from './dispatch/delivery.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
@@ -99,7 +100,14 @@ export const subscriptionProviders: Provider[] = [
   EventTypesService,
 ];
 
-export const accessProviders: Provider[] = [CredentialsService, AdminKeysService, AccessLog, ReceiverGuard, AdminGuard];
+export const accessProviders: Provider[] = [
+  CredentialsService,
+  AdminKeysService,
+  LastUsed,
+  AccessLog,
+  ReceiverGuard,
+  AdminGuard,
+];
 
 export const dispatchProviders: Provider[] = [
   {

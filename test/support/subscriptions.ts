@@ -1,87 +1,64 @@
-import { randomBytes } from 'node:crypto';
-import { IdGenerator, type EndpointId } from '../../src/protocol/ids.js';
-import { AccessLog } from '../../src/producer/access/access-log.js';
-import { AdminKeysService } from '../../src/producer/access/admin-keys.service.js';
-import { CredentialsService } from '../../src/producer/access/credentials.service.js';
-import { LastUsed } from '../../src/producer/access/last-used.js';
-import { EndpointDirectory } from '../../src/producer/subscriptions/endpoint-directory.js';
-import { EndpointsService } from '../../src/producer/subscriptions/endpoints.service.js';
-import { EventTypesService } from '../../src/producer/subscriptions/event-types.service.js';
-import type { TargetAdmission } from '../../src/producer/subscriptions/ports.js';
-import { ReceiverChanges } from '../../src/producer/subscriptions/receiver-changes.js';
-import { ReceiversService } from '../../src/producer/subscriptions/receivers.service.js';
-import { Sealer } from '../../src/producer/subscriptions/sealing.js';
-import { openTestDatabase } from './database.js';
+import type { SqliteTurns } from '../../src/database/sqlite-turns.js';
+import type { EndpointId, IdGenerator, ReceiverId } from '../../src/protocol/ids.js';
 
-/** 2026-11-23T17:30:00.000Z */
-export const START = 1_795_455_000_000;
-
-export class RefusedTargetError extends Error {
-  readonly code = 'target_refused';
+/** Rows as the subscriptions services write them, for tests of the stores alone. */
+export async function addReceiver(
+  turns: SqliteTurns,
+  ids: IdGenerator,
+  { tenant = 'acme', eventTypes = ['*'] }: { tenant?: string; eventTypes?: string[] } = {},
+): Promise<ReceiverId> {
+  const id = ids.next('rcv');
+  await turns.step('test receiver', (db) =>
+    db
+      .prepare(
+        `INSERT INTO signpost_receiver (id, tenant, name, event_types, created_at, updated_at) VALUES (?, ?, 'test', ?, 0, 0)`,
+      )
+      .run(id, tenant, JSON.stringify(eventTypes)),
+  );
+  return id;
 }
 
-/** Admits what says `example.com`, in lower case. */
-const admission: TargetAdmission = {
-  admit: (url) =>
-    /example\.com/i.test(url)
-      ? Promise.resolve({ url: url.toLowerCase() })
-      : Promise.reject(new RefusedTargetError('not example.com')),
-};
+export interface TestEndpoint {
+  eventTypes?: string[];
+  maxEvents?: number;
+  minIntervalMs?: number;
+  confirm?: 'fetch' | 'ack' | 'signal';
+  start?: number;
+  tenant?: string;
+}
 
-/** The services of subscriptions and access on a fresh database, with a clock that the test owns. */
-export async function openSubscriptions(masterKey = randomBytes(32).toString('base64')) {
-  const database = await openTestDatabase();
-  const { dataSource, turns } = database;
-  const clock = { now: START };
-  const options = { now: () => clock.now };
-  const ids = new IdGenerator(options.now);
-  const changes = new ReceiverChanges();
-  const sealer = new Sealer(masterKey);
-  const lastUsed = new LastUsed(turns);
-  const woken = { times: 0 };
-  const wake = () => void woken.times++;
-  return {
-    ...database,
-    clock,
-    woken,
-    ids,
-    sealer,
-    changes,
-    lastUsed,
-    receivers: new ReceiversService(dataSource, turns, ids, changes, options),
-    endpoints: new EndpointsService(dataSource, turns, ids, sealer, admission, wake, changes, options),
-    directory: new EndpointDirectory(dataSource, sealer),
-    eventTypes: new EventTypesService(dataSource, options),
-    credentials: new CredentialsService(dataSource, ids, lastUsed, changes, options),
-    adminKeys: new AdminKeysService(dataSource, ids, lastUsed, options),
-    accessLog: new AccessLog(turns, options),
-    /** Puts `count` events of one type into the log. */
-    publish: (count: number, type = 'invoice.paid') =>
-      turns.step('publish', () => {
-        for (let n = 0; n < count; n++) {
-          turns
-            .prepare(
-              `INSERT INTO signpost_event (id, tenant, type, occurred_at, recorded_at, data) VALUES (?, 'default', ?, ?, ?, '{}')`,
-            )
-            .run(ids.next('evt'), type, clock.now, clock.now);
-        }
-      }),
-    /** An endpoint's position row. */
-    position: async (id: EndpointId) => {
-      const [row] = await dataSource.query<Record<string, unknown>[]>(
-        'SELECT * FROM signpost_endpoint_position WHERE endpoint_id = ?',
-        [id],
+export async function addEndpoint(
+  turns: SqliteTurns,
+  ids: IdGenerator,
+  receiver: ReceiverId,
+  {
+    eventTypes = ['*'],
+    maxEvents = 100,
+    minIntervalMs = 0,
+    confirm = 'fetch',
+    start = 0,
+    tenant = 'acme',
+  }: TestEndpoint = {},
+): Promise<EndpointId> {
+  const id = ids.next('ep');
+  await turns.step('test endpoint', (db) => {
+    db.prepare(
+      `INSERT INTO signpost_endpoint (id, receiver_id, tenant, url_sealed, url_shown, event_types, max_events_per_signal,
+         min_interval_ms, confirm, signature, state, start_position, version, created_at, updated_at)
+       VALUES (?, ?, ?, '', '', ?, ?, ?, ?, 'standard', 'active', ?, 1, 0, 0)`,
+    ).run(id, receiver, tenant, JSON.stringify(eventTypes), maxEvents, minIntervalMs, confirm, start);
+    for (const pattern of eventTypes) {
+      db.prepare('INSERT INTO signpost_endpoint_filter (tenant, pattern, endpoint_id) VALUES (?, ?, ?)').run(
+        tenant,
+        pattern,
+        id,
       );
-      return row;
-    },
-    setPosition: (id: EndpointId, columns: Record<string, string | number | null>) =>
-      dataSource.query(
-        `UPDATE signpost_endpoint_position SET ${Object.keys(columns)
-          .map((name) => `${name} = ?`)
-          .join(', ')} WHERE endpoint_id = ?`,
-        [...Object.values(columns), id],
-      ),
-  };
+    }
+    db.prepare(
+      'INSERT INTO signpost_endpoint_position (endpoint_id, active, signalled_through, head) VALUES (?, 1, ?, ?)',
+    ).run(id, start, start);
+  });
+  return id;
 }
 
-export type Subscriptions = Awaited<ReturnType<typeof openSubscriptions>>;
+export { openSubscriptions } from './subscription-services.js';

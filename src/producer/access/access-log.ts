@@ -60,9 +60,16 @@ export class AccessLog implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Signpost');
   private readonly now: () => number;
   private readonly rows: AccessRows;
+  /** Oldest first; a row leaves when it is written. */
   private pending: AccessRow[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private noted = 0;
+  private written = 0;
   private writing: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  /** The database refused the last write: nothing but the timer tries again. */
+  private refused = false;
+  /** Requests that were under way still end; the timer might not come any more. */
+  private stopping = false;
 
   constructor(
     @Inject(SQLITE_TURNS) private readonly turns: SqliteTurns,
@@ -91,15 +98,18 @@ export class AccessLog implements BeforeApplicationShutdown {
       count,
       address,
     });
+    this.noted += 1;
+    const now = (this.stopping || this.pending.length >= BATCH) && !this.writing && !this.refused;
     // The request may be handled inside somebody's transaction; the write must not count as part of it.
-    if (this.pending.length === BATCH) this.turns.runOutside(() => void this.flushQuietly());
+    if (now) this.turns.runOutside(() => void this.flushQuietly());
     else this.schedule(WAIT_MS);
   }
 
-  /** Writes everything noted so far. Rejects when the database refuses; the rows stay noted. */
+  /** Writes everything noted so far, in order. Rejects when the database refuses; the rows stay noted. */
   async flush(): Promise<void> {
-    await this.writing?.catch(() => undefined);
-    while (this.pending.length > 0) await this.writeBatch();
+    const noted = this.noted;
+    while (this.written < noted) await (this.writing ??= this.writeBatch());
+    if (this.stopping && this.pending.length > 0) await this.flush();
   }
 
   /** Newest first. `after` is a `cursor` of the same list: digits. */
@@ -120,8 +130,8 @@ export class AccessLog implements BeforeApplicationShutdown {
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
     await this.flushQuietly();
-    clearTimeout(this.timer);
   }
 
   private schedule(wait: number): void {
@@ -135,20 +145,26 @@ export class AccessLog implements BeforeApplicationShutdown {
     this.timer.unref();
   }
 
-  private writeBatch(): Promise<void> {
-    const batch = this.pending.splice(0, BATCH);
-    this.writing = this.rows.insert(batch).catch((error: unknown) => {
-      this.pending = batch.concat(this.pending);
-      throw error;
-    });
-    return this.writing;
+  private async writeBatch(): Promise<void> {
+    try {
+      const batch = this.pending.slice(0, BATCH);
+      await this.rows.insert(batch);
+      this.pending.splice(0, batch.length);
+      this.written += batch.length;
+      this.refused = false;
+    } finally {
+      this.writing = undefined;
+    }
   }
 
   private async flushQuietly(): Promise<void> {
     try {
       await this.flush();
     } catch (error) {
+      this.refused = true;
       this.logger.warn(`The audit log waits: ${error instanceof Error ? error.message : String(error)}`);
+      clearTimeout(this.timer);
+      this.timer = undefined;
       this.schedule(RETRY_MS);
     }
   }

@@ -20,7 +20,10 @@ export class ProblemDocument {
   title!: string;
   @ApiProperty({ type: 'integer', example: PROBLEMS.invalid_request.status })
   status!: number;
-  @ApiPropertyOptional({ description: 'This occurrence, for a person.' })
+  @ApiPropertyOptional({
+    description: 'This occurrence, for a person.',
+    example: 'Use a cursor exactly as it was received.',
+  })
   detail?: string;
   @ApiPropertyOptional({
     type: () => [ProblemFieldDocument],
@@ -70,5 +73,5 @@ export const BODY_PROBLEMS = [
 
 function example(code: ProblemCode) {
   const errors = FIELDS[code];
-  return problem(code, undefined, errors ? { errors } : {});
+  return { ...problem(code), ...(errors ? { errors } : {}) };
 }

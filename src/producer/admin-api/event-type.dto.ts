@@ -4,6 +4,7 @@ import type { RawJson } from '../../http/raw-json.js';
 import { RawJson as KeepsRawJson } from '../../http/raw-json.decorator.js';
 import { IsEventTypeName, IsJsonSchema, IsText, Nullable, Optional } from './validation.js';
 
+const SCHEMA_TYPES = [{ type: 'object', additionalProperties: true }, { type: 'boolean' }];
 const SCHEMA_EXAMPLE = { type: 'object', properties: { number: { type: 'string' } }, required: ['number'] };
 
 @ApiSchema({ name: 'UpdateEventType' })
@@ -14,7 +15,7 @@ export class UpdateEventTypeDto {
   description?: string | null;
 
   @ApiPropertyOptional({
-    type: Object,
+    oneOf: SCHEMA_TYPES,
     nullable: true,
     description: 'JSON Schema of `data`, for receivers to read. Publishing does not check it.',
     example: SCHEMA_EXAMPLE,
@@ -42,7 +43,7 @@ export class EventTypeDocument {
   name!: string;
   @ApiProperty({ type: String, nullable: true, example: 'An invoice was paid in full.' })
   description!: string | null;
-  @ApiProperty({ type: Object, nullable: true, description: 'JSON Schema of `data`.', example: SCHEMA_EXAMPLE })
+  @ApiProperty({ oneOf: SCHEMA_TYPES, nullable: true, description: 'JSON Schema of `data`.', example: SCHEMA_EXAMPLE })
   schema!: Record<string, unknown> | boolean | null;
   @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })
   createdAt!: string;

@@ -53,7 +53,14 @@ export class PublishEventDto {
   occurredAt?: string;
 
   @ApiProperty({
-    type: Object,
+    oneOf: [
+      { type: 'object', additionalProperties: true },
+      { type: 'array', items: {} },
+      { type: 'string' },
+      { type: 'number' },
+      { type: 'boolean' },
+    ],
+    nullable: true,
     description:
       'The payload: any JSON value, null included. It comes back byte for byte as it was sent. A number that a double ' +
       'cannot hold exactly is refused; send such a number as a string.',

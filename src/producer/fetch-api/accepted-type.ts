@@ -13,7 +13,10 @@ interface Range {
  * The served media type that `Accept` prefers (RFC 9110 §12.5.1); among equals the first of `served`.
  * Throws `ProblemException` (`not_acceptable`) when it admits none of them.
  */
-export function acceptedType<Type extends string>(header: string | undefined, served: readonly [Type, ...Type[]]): Type {
+export function acceptedType<Type extends string>(
+  header: string | undefined,
+  served: readonly [Type, ...Type[]],
+): Type {
   const [first] = served;
   if (header === undefined || header === '*/*' || header === first) return first;
   const ranges = header.split(',').map(parseRange);
@@ -26,7 +29,8 @@ export function acceptedType<Type extends string>(header: string | undefined, se
       bestQuality = quality;
     }
   }
-  if (best === undefined) throw new ProblemException('not_acceptable', `Send Accept with one of: ${served.join(', ')}.`);
+  if (best === undefined)
+    throw new ProblemException('not_acceptable', `Send Accept with one of: ${served.join(', ')}.`);
   return best;
 }
 

@@ -56,7 +56,10 @@ export class EventReader {
     const wanted = [...new Set(ids)].filter((id) => isId(ID_PREFIX.event, id));
     const events = wanted.length === 0 ? [] : await this.store.readMany(wanted, entitlement);
     return new Map(
-      events.map((event) => [event.id, outcome(event, (readable) => ({ etag: jsonETag(event.id), body: eventJson(readable) }))]),
+      events.map((event) => [
+        event.id,
+        outcome(event, (readable) => ({ etag: jsonETag(event.id), body: eventJson(readable) })),
+      ]),
     );
   }
 }

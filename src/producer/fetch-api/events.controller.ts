@@ -1,4 +1,16 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Req,
+  Res,
+  UseFilters,
+  UseGuards,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
 import { JsonBody } from '../../http/json-body.js';
 import { ProblemFilter } from '../../http/problem.filter.js';
 import { ValidQuery } from '../../http/query.js';
@@ -56,7 +68,8 @@ export class EventsController {
     const status = unchanged ? 304 : 200;
     this.access.note(access, request, { action: 'event', status, ids, count: unchanged ? 0 : 1 });
     // HEAD hands out no payload; with a 304 the receiver has it already.
-    if (request.method === 'GET') this.progress.record(access.receiver.id, { kind: 'fetched', positions: [read.position] });
+    if (request.method === 'GET')
+      this.progress.record(access.receiver.id, { kind: 'fetched', positions: [read.position] });
     const headers = { ...READ_HEADERS, etag: read.etag };
     if (unchanged) reply(response, { status, headers, body: '' });
     else reply(response, { status, headers: { ...headers, 'content-type': mediaType }, body: read.body });

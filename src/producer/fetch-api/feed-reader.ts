@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Entitlement, EventStore, Page, Position, StoredEvent } from '../log/event-store.js';
 import { EVENT_STORE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
 import { refuseAhead, refuseExpired, type FeedStart } from './feed-place.js';
@@ -24,8 +24,9 @@ const LONGEST_PAUSE_MS = 200;
 
 /** Reads pages of the feed, and waits for the next event where a reader asks for that. */
 @Injectable()
-export class FeedReader {
+export class FeedReader implements OnModuleDestroy {
   private readonly now: () => number;
+  private ending = false;
 
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
@@ -56,7 +57,7 @@ export class FeedReader {
     let page = empty;
     for (let looks = 0; page.events.length === 0; looks++) {
       const left = deadline - this.now();
-      if (left <= 0 || signal.aborted) break;
+      if (left <= 0 || signal.aborted || this.ending) break;
       // With more of the log behind it, only this stretch held nothing readable: go on looking without waiting.
       if (!page.more) await this.watcher.waitForAppend(page.through, left, signal);
       if (looks > 0) await rest(Math.min(looks * PAUSE_STEP_MS, LONGEST_PAUSE_MS, left), signal);
@@ -64,6 +65,11 @@ export class FeedReader {
       page = await this.next(await entitlement(), page.through, limit);
     }
     return page;
+  }
+
+  /** Waiting readers get their empty page now, so that the end of the application need not wait for them. */
+  onModuleDestroy(): void {
+    this.ending = true;
   }
 
   /** The page behind one that was read before. */

@@ -29,7 +29,9 @@ const given = (_: unknown, value: unknown): boolean => value !== undefined;
 
 /** A decimal from the query; anything else stays text, for the rule behind it to refuse. */
 const WholeNumber = (): PropertyDecorator =>
-  Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value));
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value,
+  );
 
 const TrueOrFalse = (): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));

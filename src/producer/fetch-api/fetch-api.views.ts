@@ -1,6 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { DataSchema, EventTypeView } from '../subscriptions/event-types.service.js';
-import { CURSOR_BEFORE_EXAMPLE, CURSOR_EXAMPLE, EVENT_ID_EXAMPLE, OTHER_EVENT_ID_EXAMPLE, TIME_EXAMPLE } from './examples.js';
+import {
+  CURSOR_BEFORE_EXAMPLE,
+  CURSOR_EXAMPLE,
+  EVENT_ID_EXAMPLE,
+  OTHER_EVENT_ID_EXAMPLE,
+  TIME_EXAMPLE,
+} from './examples.js';
 
 /** Events are counted to this many: the lag of a receiver that never reads must not cost a scan of the log. */
 export const LARGEST_LAG = 100_000;
@@ -84,13 +90,19 @@ export class ProblemFieldDocument {
 
 /** RFC 9457. */
 export class ProblemDetails {
-  @ApiProperty({ description: 'Says which problem it is; not meant to be opened.', example: 'urn:signpost:problem:invalid_request' })
+  @ApiProperty({
+    description: 'Says which problem it is; not meant to be opened.',
+    example: 'urn:signpost:problem:invalid_request',
+  })
   type!: string;
   @ApiProperty({ example: 'The request is not valid' })
   title!: string;
   @ApiProperty({ type: 'integer', example: 400 })
   status!: number;
-  @ApiPropertyOptional({ description: 'This occurrence, for a person.', example: '/limit must be a whole number from 1 to 1000' })
+  @ApiPropertyOptional({
+    description: 'This occurrence, for a person.',
+    example: '/limit must be a whole number from 1 to 1000',
+  })
   detail?: string;
   @ApiPropertyOptional({ type: () => [ProblemFieldDocument], description: 'The fields at fault.' })
   errors?: ProblemFieldDocument[];

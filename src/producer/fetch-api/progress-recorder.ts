@@ -90,7 +90,9 @@ export class ProgressRecorder implements BeforeApplicationShutdown {
         if (progress.kind !== 'acked') this.pending.add(receiver, progress);
       }
       for (const waiter of waiters) waiter.reject(cause);
-      this.logger.warn(`What receivers fetched could not be written yet: ${cause instanceof Error ? cause.name : 'error'}`);
+      this.logger.warn(
+        `What receivers fetched could not be written yet: ${cause instanceof Error ? cause.name : 'error'}`,
+      );
     }
   }
 }

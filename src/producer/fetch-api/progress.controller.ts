@@ -1,4 +1,15 @@
-import { Controller, Get, HttpCode, Inject, Post, Req, UseFilters, UseGuards, VERSION_NEUTRAL, Header } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Post,
+  Req,
+  UseFilters,
+  UseGuards,
+  VERSION_NEUTRAL,
+  Header,
+} from '@nestjs/common';
 import { invalid } from '../../http/dto-validation.js';
 import { JsonBody } from '../../http/json-body.js';
 import { ProblemFilter } from '../../http/problem.filter.js';

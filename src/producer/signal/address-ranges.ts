@@ -116,7 +116,8 @@ function parseBlock(block: string): Address & { prefix: number } {
   const longest = parsed.family === 4 ? 32 : 128;
   if (length === undefined) return { ...parsed, prefix: longest };
   const prefix = /^\d{1,3}$/.test(length) ? Number(length) : Number.NaN;
-  if (!(prefix <= longest)) throw new AllowListError(block, `needs a prefix length from 0 to ${longest} behind the slash`);
+  if (!(prefix <= longest))
+    throw new AllowListError(block, `needs a prefix length from 0 to ${longest} behind the slash`);
   return { ...parsed, prefix };
 }
 

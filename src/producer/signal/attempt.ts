@@ -24,8 +24,8 @@ export type ErrorCategory =
   | 'http_server_error'
   | 'http_rate_limited'
   | 'http_gone'
-  /** Never sent: other signals to the same origin held all its connections for too long. */
-  | 'origin_busy'
+  /** Never sent: other signals held all the slots, as a rule those of the same origin, for the whole time. */
+  | 'busy'
   /** Never sent: no secret that signs, or a header that an endpoint may not set. */
   | 'unsendable'
   /** The caller gave up; says nothing about the endpoint. */

@@ -50,7 +50,11 @@ export function parseTargetUrl(raw: string): TargetUrl {
   try {
     url = new URL(raw);
   } catch (cause) {
-    throw new TargetRefusedError('unparseable', 'The URL cannot be read; write it like https://hooks.example.com/path', { cause });
+    throw new TargetRefusedError(
+      'unparseable',
+      'The URL cannot be read; write it like https://hooks.example.com/path',
+      { cause },
+    );
   }
   // Escapes may have made it longer.
   checkLength(url.href);
@@ -72,7 +76,10 @@ export function parseTargetUrl(raw: string): TargetUrl {
 function checkRawForm(raw: string): void {
   checkLength(raw);
   if (AMBIGUOUS.test(raw)) {
-    throw new TargetRefusedError('raw_form', 'The URL holds a backslash, white space or an invisible character; take it out');
+    throw new TargetRefusedError(
+      'raw_form',
+      'The URL holds a backslash, white space or an invisible character; take it out',
+    );
   }
   const scheme = SCHEME.exec(raw)?.[1]?.toLowerCase();
   if (scheme === undefined) {
@@ -87,7 +94,10 @@ function checkRawForm(raw: string): void {
   // Empty ones too, which the parser drops.
   const [, authority = ''] = /^[^/]*\/\/([^/?#]*)/.exec(raw) ?? [];
   if (authority.includes('@')) {
-    throw new TargetRefusedError('userinfo', 'Take the user name and password out of the URL; give them as the auth of the endpoint');
+    throw new TargetRefusedError(
+      'userinfo',
+      'Take the user name and password out of the URL; give them as the auth of the endpoint',
+    );
   }
   if (raw.includes('#')) {
     throw new TargetRefusedError('fragment', 'Take the # and what follows out of the URL; fragments are never sent');
@@ -96,17 +106,24 @@ function checkRawForm(raw: string): void {
 
 function checkLength(text: string): void {
   if (Buffer.byteLength(text) <= LONGEST_BYTES) return;
-  throw new TargetRefusedError('too_long', `The URL is longer than ${LONGEST_BYTES} bytes; move what varies into the receiver`);
+  throw new TargetRefusedError(
+    'too_long',
+    `The URL is longer than ${LONGEST_BYTES} bytes; move what varies into the receiver`,
+  );
 }
 
 function checkName(name: string): void {
   const labels = name.split('.');
   if (name.length > LONGEST_NAME || !labels.every((label) => LABEL.test(label))) {
-    throw new TargetRefusedError('host_syntax', 'The host is no valid name; write a full one like hooks.example.com, without a dot at the end');
+    throw new TargetRefusedError(
+      'host_syntax',
+      'The host is no valid name; write a full one like hooks.example.com, without a dot at the end',
+    );
   }
   const last = labels[labels.length - 1] ?? '';
   if (labels.length === 1 || SPECIAL_SUFFIXES.has(last)) {
-    const fix = last === 'localhost' ? 'an address like 127.0.0.1 that SIGNPOST_ALLOW_TARGETS covers' : 'a full public name';
+    const fix =
+      last === 'localhost' ? 'an address like 127.0.0.1 that SIGNPOST_ALLOW_TARGETS covers' : 'a full public name';
     throw new TargetRefusedError('special_name', `The host ${name} has a meaning inside one network only; use ${fix}`);
   }
 }

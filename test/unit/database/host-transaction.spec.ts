@@ -100,6 +100,26 @@ describe('work left running in a transaction that has ended', () => {
     expect(outcomes.filter((outcome) => outcome.status === 'rejected')).not.toEqual([]);
   });
 
+  it('is refused between its start and its SQL, where TypeORM awaits subscribers', async () => {
+    const { dataSource, notes, file } = await soundHost();
+    const overtaken = gate();
+    dataSource.subscribers.push({
+      beforeQuery: ({ query }) => (query.includes('stray') ? overtaken.opened : undefined),
+    });
+    let stray: Promise<unknown> = Promise.resolve();
+    const transaction = dataSource.transaction(async (manager) => {
+      stray = manager.query("INSERT INTO note (id) VALUES ('stray')");
+      stray.catch(() => undefined);
+      throw new Error('rolled back');
+    });
+    await expect(transaction).rejects.toThrow('rolled back');
+    const next = notes.insert({ id: 'next' });
+    overtaken.open();
+    await expect(stray).rejects.toBeInstanceOf(TransactionEndedError);
+    await next;
+    expect(committedIds(file)).toEqual(['next']);
+  });
+
   it('is refused on a manually driven runner that has a transaction again', async () => {
     const { dataSource, file } = await soundHost();
     const runner = dataSource.createQueryRunner();

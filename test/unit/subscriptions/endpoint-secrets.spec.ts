@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { EndpointId, ReceiverId } from '../../../src/protocol/ids.js';
 import type { PreparedSecret } from '../../../src/protocol/secrets.js';
 import { EndpointDirectory, liveSecrets } from '../../../src/producer/subscriptions/endpoint-directory.js';
-import { openSubscriptions, START, type Subscriptions } from '../../support/subscriptions.js';
+import { openSubscriptions, START, type Subscriptions } from '../../support/subscription-services.js';
 
 const HOUR = 3_600_000;
 const OWN = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -13,6 +14,9 @@ function shown(secret: PreparedSecret): string {
 }
 
 describe('the signing secrets of an endpoint', () => {
+  // What does not open is logged, which is not what these tests are about.
+  beforeAll(() => Logger.overrideLogger(false));
+
   let db: Subscriptions;
   let receiver: ReceiverId;
   let endpoint: EndpointId;

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EndpointId, ReceiverId } from '../../../src/protocol/ids.js';
-import { openSubscriptions, RefusedTargetError, START, type Subscriptions } from '../../support/subscriptions.js';
+import {
+  openSubscriptions,
+  RefusedTargetError,
+  START,
+  type Subscriptions,
+} from '../../support/subscription-services.js';
 
 const UNKNOWN = 'ep_00000000000000000000000000' as EndpointId;
 const URL = 'https://example.com/hooks/acme';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openSubscriptions, START, type Subscriptions } from '../../support/subscriptions.js';
+import { openSubscriptions, START, type Subscriptions } from '../../support/subscription-services.js';
 
 describe('the catalogue of event types', () => {
   let db: Subscriptions;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { isId, type ReceiverId } from '../../../src/protocol/ids.js';
 import { NotFoundError } from '../../../src/producer/subscriptions/errors.js';
-import { openSubscriptions, START, type Subscriptions } from '../../support/subscriptions.js';
+import { openSubscriptions, START, type Subscriptions } from '../../support/subscription-services.js';
 
 const UNKNOWN = 'rcv_00000000000000000000000000' as ReceiverId;
 

@@ -1,0 +1,145 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { HEADER } from '../../protocol/headers.js';
+import type { SignalType } from '../../protocol/signal.js';
+import {
+  CURSOR_BEFORE_EXAMPLE,
+  CURSOR_EXAMPLE,
+  ENDPOINT_ID_EXAMPLE,
+  EVENT_ID_EXAMPLE,
+  TIME_EXAMPLE,
+} from './examples.js';
+
+type Webhooks = NonNullable<OpenAPIObject['webhooks']>;
+type Operation = NonNullable<Webhooks[string]['post']>;
+type Schema = Extract<NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string], { type?: unknown }>;
+
+interface Described {
+  operationId: string;
+  summary: string;
+  description: string;
+  data: Record<string, Schema>;
+  example: Record<string, unknown>;
+}
+
+const endpoint: Schema = { type: 'string', example: ENDPOINT_ID_EXAMPLE };
+const text = (description: string): Schema => ({ type: 'string', description });
+
+const SIGNALS: Record<SignalType, Described> = {
+  'events.available': {
+    operationId: 'signalEventsAvailable',
+    summary: 'New events wait',
+    description:
+      'Names new events, never their payloads: fetch those here, with your own credential. The same signal may come twice, and ' +
+      'one that never comes loses nothing, since the feed has every event.',
+    data: {
+      endpoint,
+      events: {
+        type: 'array',
+        minItems: 1,
+        description: 'In log order.',
+        items: {
+          type: 'object',
+          required: ['id', 'type'],
+          properties: { id: { type: 'string' }, type: { type: 'string' } },
+        },
+      },
+      after: text('The cursor before the first of them.'),
+      cursor: text('The cursor of the last of them.'),
+      more: { type: 'boolean', description: 'Whether further events wait.' },
+    },
+    example: {
+      endpoint: ENDPOINT_ID_EXAMPLE,
+      events: [{ id: EVENT_ID_EXAMPLE, type: 'invoice.paid' }],
+      after: CURSOR_BEFORE_EXAMPLE,
+      cursor: CURSOR_EXAMPLE,
+      more: false,
+    },
+  },
+  'endpoint.verification': {
+    operationId: 'signalEndpointVerification',
+    summary: 'Prove that the URL is yours',
+    description: 'Sent to a new URL, before any other signal. Answer 2xx with the challenge.',
+    data: { endpoint, challenge: text('Send it back.') },
+    example: { endpoint: ENDPOINT_ID_EXAMPLE, challenge: 'Zx8Qm1tJ5o2vR7wB' },
+  },
+  'endpoint.test': {
+    operationId: 'signalEndpointTest',
+    summary: 'A test',
+    description: 'Somebody asked for a test signal. Answer 2xx.',
+    data: { endpoint },
+    example: { endpoint: ENDPOINT_ID_EXAMPLE },
+  },
+  'endpoint.disabled': {
+    operationId: 'signalEndpointDisabled',
+    summary: 'No more signals',
+    description: 'The endpoint was disabled; its place in the log stays.',
+    data: { endpoint, reason: text('Why.') },
+    example: { endpoint: ENDPOINT_ID_EXAMPLE, reason: 'failing' },
+  },
+  'endpoint.enabled': {
+    operationId: 'signalEndpointEnabled',
+    summary: 'Signals again',
+    description: 'The endpoint was enabled; signals go on from its place in the log.',
+    data: { endpoint },
+    example: { endpoint: ENDPOINT_ID_EXAMPLE },
+  },
+};
+
+/**
+ * The signals, for `webhooks` of the receivers' document: `SwaggerModule.createDocument(app, { ...config, webhooks: signalWebhooks() })`.
+ * Not `@ApiWebhook()`: that needs a controller method, which Nest would route, and a producer must not serve its own signals.
+ */
+export function signalWebhooks(): Webhooks {
+  return Object.fromEntries(
+    Object.entries(SIGNALS).map(([type, described]) => [type, { post: operation(type, described) }]),
+  );
+}
+
+function operation(type: string, { operationId, summary, description, data, example }: Described): Operation {
+  return {
+    operationId,
+    summary,
+    description,
+    tags: ['Signals'],
+    // Signed, not authenticated by a credential of this API.
+    security: [],
+    parameters: [
+      header(HEADER.webhookId, 'The same on every retry of this signal.', 'sig_01kaz8fp3wfj2taq4k3bv8s5cm'),
+      header(HEADER.webhookTimestamp, 'Unix seconds of this attempt.', '1795455000'),
+      header(
+        HEADER.webhookSignature,
+        'Standard Webhooks: space-delimited `v1,<base64 HMAC-SHA256>` over `id.timestamp.body`, one for each active secret.',
+        'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+      ),
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': { schema: envelope(type, data), example: { type, timestamp: TIME_EXAMPLE, data: example } },
+      },
+    },
+    responses: {
+      '2XX': { description: 'Received. It says nothing about the events, which count as delivered once fetched.' },
+      '410': { description: 'Never again: the endpoint is disabled.' },
+      '429': { description: 'Later; `Retry-After` is obeyed, up to 24 h.' },
+      '503': { description: 'Later; `Retry-After` is obeyed, up to 24 h.' },
+      default: { description: 'Failed: tried again on the retry schedule. Redirects are not followed.' },
+    },
+  };
+}
+
+function header(name: string, description: string, example: string) {
+  return { name, in: 'header' as const, required: true, description, schema: { type: 'string' as const, example } };
+}
+
+function envelope(type: string, data: Record<string, Schema>): Schema {
+  return {
+    type: 'object',
+    required: ['type', 'timestamp', 'data'],
+    properties: {
+      type: { type: 'string', enum: [type] },
+      timestamp: { type: 'string', format: 'date-time', description: 'When the signal was composed.' },
+      data: { type: 'object', required: Object.keys(data), properties: data },
+    },
+  };
+}

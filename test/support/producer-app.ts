@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Module, type DynamicModule, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import {
+  AdminKeysService,
+  Dispatcher,
+  isRetryableDatabaseError,
+  ProblemFilter,
+  SignpostModule,
+  type SignpostOptions,
+} from '../../src/index.js';
+
+export type Platform = 'fastify' | 'express';
+export const PLATFORMS: Platform[] = ['fastify', 'express'];
+
+export const TEST_MASTER_KEY = Buffer.alloc(32, 1).toString('base64');
+export const TEST_ADMIN_KEY = 'test-admin-key-0123456789';
+
+@Module({})
+class HostModule {
+  static with(database: string, options: Partial<SignpostOptions>): DynamicModule {
+    return {
+      module: HostModule,
+      imports: [
+        TypeOrmModule.forRoot({ type: 'better-sqlite3', database, autoLoadEntities: true, retryAttempts: 0 }),
+        SignpostModule.forRoot({
+          masterKey: TEST_MASTER_KEY,
+          targets: { allow: ['127.0.0.0/8'] },
+          ...options,
+        }),
+      ],
+    };
+  }
+}
+
+export interface ProducerApp {
+  app: INestApplication;
+  url: string;
+  /** A request to the admin API; the answer's body is parsed. */
+  admin<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
+  /** A request to any path, with what the test wants to send. */
+  call<T = Record<string, unknown>>(method: string, path: string, init?: CallInit): Promise<Answer<T>>;
+  /** Passes of the dispatcher until nothing is due. Only where the loop does not run (`dispatch: false`). */
+  dispatchOnce(): Promise<{ claimed: number; settled: number }>;
+  close(): Promise<void>;
+}
+
+export interface CallInit {
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+}
+
+export interface Answer<T> {
+  status: number;
+  headers: Headers;
+  text: string;
+  body: T;
+}
+
+/** A host application with the module in it, listening on a free port of the loopback interface. */
+export async function startProducer(platform: Platform, options: Partial<SignpostOptions> = {}): Promise<ProducerApp> {
+  const directory = await mkdtemp(join(tmpdir(), 'signpost-app-'));
+  const module = HostModule.with(join(directory, 'signpost.db'), options);
+  const app = platform === 'fastify' ? await onFastify(module) : await onExpress(module);
+  app.useGlobalFilters(new ProblemFilter(isRetryableDatabaseError));
+  await app.listen(0, '127.0.0.1');
+  await app.get(AdminKeysService).ensureBootstrapKey(TEST_ADMIN_KEY);
+  const url = await app.getUrl();
+  const call = (method: string, path: string, init: CallInit = {}) => request(`${url}${path}`, method, init);
+  return {
+    app,
+    url,
+    call: call as ProducerApp['call'],
+    admin: ((method: string, path: string, body?: unknown) =>
+      call(method, `/admin/v1${path}`, {
+        headers: {
+          authorization: `Bearer ${TEST_ADMIN_KEY}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })) as ProducerApp['admin'],
+    dispatchOnce: () => app.get(Dispatcher).runOnce(),
+    close: async () => {
+      await app.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function onFastify(module: DynamicModule): Promise<INestApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter({ bodyLimit: 9_000_000 }), {
+    rawBody: true,
+    logger: false,
+    abortOnError: false,
+  });
+  return app;
+}
+
+async function onExpress(module: DynamicModule): Promise<INestApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(module, new ExpressAdapter(), {
+    rawBody: true,
+    logger: false,
+    abortOnError: false,
+  });
+  app.useBodyParser('json', { limit: '9mb' });
+  return app;
+}
+
+async function request(url: string, method: string, { headers = {}, body }: CallInit): Promise<Answer<unknown>> {
+  const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: body as BodyInit }) });
+  const text = await answer.text();
+  const json = /json/.test(answer.headers.get('content-type') ?? '') && text !== '' && !text.includes('\n{');
+  return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : undefined };
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { IdGenerator, type EndpointId } from '../../src/protocol/ids.js';
+import { AccessLog } from '../../src/producer/access/access-log.js';
+import { AdminKeysService } from '../../src/producer/access/admin-keys.service.js';
+import { CredentialsService } from '../../src/producer/access/credentials.service.js';
+import { LastUsed } from '../../src/producer/access/last-used.js';
+import { EndpointDirectory } from '../../src/producer/subscriptions/endpoint-directory.js';
+import { EndpointsService } from '../../src/producer/subscriptions/endpoints.service.js';
+import { EventTypesService } from '../../src/producer/subscriptions/event-types.service.js';
+import type { TargetAdmission } from '../../src/producer/subscriptions/ports.js';
+import { ReceiverChanges } from '../../src/producer/subscriptions/receiver-changes.js';
+import { ReceiversService } from '../../src/producer/subscriptions/receivers.service.js';
+import { Sealer } from '../../src/producer/subscriptions/sealing.js';
+import { openTestDatabase } from './database.js';
+
+/** 2026-11-23T17:30:00.000Z */
+export const START = 1_795_455_000_000;
+
+export class RefusedTargetError extends Error {
+  readonly code = 'target_refused';
+}
+
+/** Admits what says `example.com`, in lower case. */
+const admission: TargetAdmission = {
+  admit: (url) =>
+    /example\.com/i.test(url)
+      ? Promise.resolve({ url: url.toLowerCase() })
+      : Promise.reject(new RefusedTargetError('not example.com')),
+};
+
+/** The services of subscriptions and access on a fresh database, with a clock that the test owns. */
+export async function openSubscriptions(masterKey = randomBytes(32).toString('base64')) {
+  const database = await openTestDatabase();
+  const { dataSource, turns } = database;
+  const clock = { now: START };
+  const options = { now: () => clock.now };
+  const ids = new IdGenerator(options.now);
+  const changes = new ReceiverChanges();
+  const sealer = new Sealer(masterKey);
+  const lastUsed = new LastUsed(turns);
+  const woken = { times: 0 };
+  const wake = () => void woken.times++;
+  return {
+    ...database,
+    clock,
+    woken,
+    ids,
+    sealer,
+    changes,
+    lastUsed,
+    receivers: new ReceiversService(dataSource, turns, ids, changes, options),
+    endpoints: new EndpointsService(dataSource, turns, ids, sealer, admission, wake, changes, options),
+    directory: new EndpointDirectory(dataSource, sealer),
+    eventTypes: new EventTypesService(dataSource, options),
+    credentials: new CredentialsService(dataSource, ids, lastUsed, changes, options),
+    adminKeys: new AdminKeysService(dataSource, ids, lastUsed, options),
+    accessLog: new AccessLog(turns, options),
+    /** Puts `count` events of one type into the log. */
+    publish: (count: number, type = 'invoice.paid') =>
+      turns.step('publish', () => {
+        for (let n = 0; n < count; n++) {
+          turns
+            .prepare(
+              `INSERT INTO signpost_event (id, tenant, type, occurred_at, recorded_at, data) VALUES (?, 'default', ?, ?, ?, '{}')`,
+            )
+            .run(ids.next('evt'), type, clock.now, clock.now);
+        }
+      }),
+    /** An endpoint's position row. */
+    position: async (id: EndpointId) => {
+      const [row] = await dataSource.query<Record<string, unknown>[]>(
+        'SELECT * FROM signpost_endpoint_position WHERE endpoint_id = ?',
+        [id],
+      );
+      return row;
+    },
+    setPosition: (id: EndpointId, columns: Record<string, string | number | null>) =>
+      dataSource.query(
+        `UPDATE signpost_endpoint_position SET ${Object.keys(columns)
+          .map((name) => `${name} = ?`)
+          .join(', ')} WHERE endpoint_id = ?`,
+        [...Object.values(columns), id],
+      ),
+  };
+}
+
+export type Subscriptions = Awaited<ReturnType<typeof openSubscriptions>>;

@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import BetterSqlite3 from 'better-sqlite3';
+import { QueryFailedError } from 'typeorm';
+import {
+  DatabaseFullError,
+  DatabaseIoError,
+  DatabaseLockedError,
+  DatabaseReadonlyError,
+  isRetryableDatabaseError,
+  namedDatabaseError,
+  OutsideTransactionError,
+  sqliteCodeOf,
+  TransactionLostError,
+  TurnTimeoutError,
+} from '../../../src/database/errors.js';
+
+const sqlite = (code: string) => new BetterSqlite3.SqliteError('from SQLite', code);
+const fromTypeOrm = (code: string) => new QueryFailedError('INSERT', [], sqlite(code));
+
+describe('a database error', () => {
+  it.each([
+    'SQLITE_BUSY',
+    'SQLITE_BUSY_SNAPSHOT',
+    'SQLITE_FULL',
+    'SQLITE_READONLY_DBMOVED',
+    'SQLITE_IOERR_WRITE',
+    'SQLITE_CANTOPEN',
+  ])('%s is retryable, raw, through TypeORM and as a cause', (code) => {
+    expect(isRetryableDatabaseError(sqlite(code))).toBe(true);
+    expect(isRetryableDatabaseError(fromTypeOrm(code))).toBe(true);
+    expect(isRetryableDatabaseError(new Error('around', { cause: fromTypeOrm(code) }))).toBe(true);
+    expect(isRetryableDatabaseError(new TransactionLostError(sqlite(code)))).toBe(true);
+  });
+
+  it('of any other kind is not retryable', () => {
+    for (const error of [
+      fromTypeOrm('SQLITE_CONSTRAINT_UNIQUE'),
+      new Error('SQLITE_BUSY'),
+      'SQLITE_BUSY',
+      undefined,
+      null,
+    ]) {
+      expect(isRetryableDatabaseError(error)).toBe(false);
+    }
+    expect(isRetryableDatabaseError(new OutsideTransactionError('x'))).toBe(false);
+    expect(isRetryableDatabaseError(new TransactionLostError(sqlite('SQLITE_CONSTRAINT_TRIGGER')))).toBe(false);
+    expect(isRetryableDatabaseError(new TurnTimeoutError('x', 1, null))).toBe(true);
+  });
+
+  it('of the whole database gets a name and keeps its cause; a violated constraint stays as it is', () => {
+    const names = [
+      ['SQLITE_BUSY', DatabaseLockedError],
+      ['SQLITE_FULL', DatabaseFullError],
+      ['SQLITE_READONLY', DatabaseReadonlyError],
+      ['SQLITE_IOERR_FSYNC', DatabaseIoError],
+      ['SQLITE_CANTOPEN', DatabaseIoError],
+    ] as const;
+    for (const [code, named] of names) {
+      const error = sqlite(code);
+      expect(namedDatabaseError(error)).toBeInstanceOf(named);
+      expect(namedDatabaseError(error)).toMatchObject({ cause: error, name: named.name });
+    }
+    const unique = sqlite('SQLITE_CONSTRAINT_UNIQUE');
+    expect(namedDatabaseError(unique)).toBe(unique);
+    expect(sqliteCodeOf(new Error('around', { cause: unique }))).toBe('SQLITE_CONSTRAINT_UNIQUE');
+  });
+});
