@@ -76,7 +76,9 @@ export function turnQueryRunnerClass(sample: SqliteRunner, around: RunnerSurroun
       return this.#inTurn(verb ? 'raw transaction' : statementLabel(sql), async (lease) => {
         const run = () => super.query(withWriteLock(sql), parameters, structured);
         try {
-          if (lease.state === 'lost' && verb?.kind === 'rollback') return void lease.end();
+          // What SQLite has rolled back by itself needs no ROLLBACK, and would reject it.
+          const isLost = lease.inTransaction && !connection.inTransaction;
+          if (isLost && verb?.kind === 'rollback') return void lease.end();
           // Only outside a transaction: within one, the write lock is held already.
           if (lease.state === 'idle') return await untilUnlocked(settings, run, () => connection.probeWriteLock());
           return await run();
@@ -126,7 +128,6 @@ export function turnQueryRunnerClass(sample: SqliteRunner, around: RunnerSurroun
     override async commitTransaction(): Promise<void> {
       const lease = leases.get(this);
       try {
-        lease?.admit(connection.inTransaction);
         this.#ending = true;
         await super.commitTransaction();
       } finally {
@@ -143,8 +144,7 @@ export function turnQueryRunnerClass(sample: SqliteRunner, around: RunnerSurroun
       lease.inFlight++;
       this.#ending = true;
       try {
-        if (connection.inTransaction) await super.rollbackTransaction();
-        else await this.#rollBackWhatIsLost();
+        await super.rollbackTransaction();
       } catch (error) {
         // A ROLLBACK that failed is mended below; an error of the host's subscriber is the host's to see.
         const ofDatabase = sqliteCodeOf(error) !== undefined || error instanceof TransactionLostError;
@@ -243,12 +243,6 @@ export function turnQueryRunnerClass(sample: SqliteRunner, around: RunnerSurroun
       if (!lease.canReturn) return;
       if (leases.get(this) === lease) leases.delete(this);
       queue.giveBack(lease);
-    }
-
-    /** Subscribers learn of the rollback that SQLite did by itself. */
-    async #rollBackWhatIsLost(): Promise<void> {
-      await this.broadcaster.broadcast('BeforeTransactionRollback');
-      await this.broadcaster.broadcast('AfterTransactionRollback');
     }
 
     /** TypeORM leaves its flags behind when BEGIN, COMMIT or ROLLBACK fails. */

@@ -44,11 +44,20 @@ function codeOf(error: object): ProblemCode | undefined {
     const known = typeof name === 'string' ? CODE_OF_PARSER_ERROR[name] : undefined;
     if (known) return known;
   }
-  const number = error instanceof HttpException ? error.getStatus() : (statusCode ?? status);
+  const number = statusCode ?? status;
   if (typeof number !== 'number' || number < 400) return undefined;
   // Malformed JSON of Fastify's parser is a plain SyntaxError with a status.
   if (error instanceof SyntaxError && number === 400) return 'malformed_json';
   return CODE_OF_STATUS[number] ?? (number < 500 ? 'invalid_request' : undefined);
+}
+
+/** Nest puts the errors of parsers into exceptions that know the status only, with the error as their cause. */
+function codeOfAny(error: unknown): ProblemCode | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if (!(error instanceof HttpException)) return codeOf(error);
+  const { cause } = error;
+  const inner = cause instanceof Error && !(cause instanceof HttpException) ? codeOf(cause) : undefined;
+  return inner ?? codeOf({ status: error.getStatus() });
 }
 
 /**
@@ -61,6 +70,5 @@ export function problemOfError(error: unknown, isUnavailable: (error: unknown) =
     const detail = 'Temporarily unavailable; nothing was changed. Send the same request again.';
     return new ProblemException('unavailable', detail, { headers: { 'retry-after': '1' }, cause: error });
   }
-  const code = typeof error === 'object' && error !== null ? codeOf(error) : undefined;
-  return new ProblemException(code ?? 'internal', undefined, { cause: error });
+  return new ProblemException(codeOfAny(error) ?? 'internal', undefined, { cause: error });
 }

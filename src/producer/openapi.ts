@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { SIGNPOST_VERSION } from '../protocol/version.js';
+import { signalWebhooks } from './fetch-api/signal-webhooks.js';
 
 const FETCH_DESCRIPTION = [
   'Signals say that something changed and list event ids; this API is where the payloads are.',
@@ -20,7 +21,8 @@ export function createFetchApiDocument(app: INestApplication, publicUrl?: string
       { type: 'http', scheme: 'basic', description: 'User: the id of the credential (`key_…`). Password: its API key.' },
       'basic',
     );
-  return only(SwaggerModule.createDocument(app, builder.build()), '/v1/');
+  const document = SwaggerModule.createDocument(app, builder.build());
+  return only({ ...document, webhooks: signalWebhooks() }, '/v1/');
 }
 
 /** The OpenAPI 3.1 document of the admin API. */
@@ -29,8 +31,7 @@ export function createAdminApiDocument(app: INestApplication, publicUrl?: string
     { type: 'http', scheme: 'bearer', description: 'An admin key.' },
     'adminKey',
   );
-  const { webhooks: _, ...document } = SwaggerModule.createDocument(app, builder.build());
-  return only(document, '/admin/v1/');
+  return only(SwaggerModule.createDocument(app, builder.build()), '/admin/v1/');
 }
 
 function base(title: string, description: string, publicUrl: string | undefined): DocumentBuilder {

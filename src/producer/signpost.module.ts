@@ -1,8 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import { ADMIN_API_CONTROLLERS, ADMIN_API_PROVIDERS } from './admin-api/index.js';
+import { ADMIN_API_CONTROLLERS, ADMIN_API_PROVIDERS } from './admin-api/admin-api.parts.js';
 import { SIGNPOST_ENTITIES } from './entities.js';
-import { FETCH_API_CONTROLLERS, FETCH_API_PROVIDERS } from './fetch-api/index.js';
+import { FETCH_API_CONTROLLERS, FETCH_API_PROVIDERS } from './fetch-api/fetch-api.parts.js';
 import { Publisher } from './publish/publisher.js';
 import { accessProviders, dispatchProviders, logProviders, subscriptionProviders } from './signpost.providers.js';
 import { SignpostHealth } from './signpost-health.js';

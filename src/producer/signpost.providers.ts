@@ -16,9 +16,10 @@ import { Delivery } from './dispatch/delivery.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { SqliteDispatchStore } from './dispatch/sqlite-dispatch-store.js';
+import { EventCache } from './fetch-api/event-cache.js';
 import { AppendNotifier } from './log/append-notifier.js';
 import type { EventStore } from './log/event-store.js';
-import { Retention } from './log/retention.js';
+import { Retention, type Pruner } from './log/retention.js';
 import { SqliteEventStore } from './log/sqlite-event-store.js';
 import { SqliteProgressStore } from './log/sqlite-progress-store.js';
 import { runMigrations } from './migrations/run-migrations.js';
@@ -81,6 +82,7 @@ export const logProviders: Provider[] = [
     useFactory: (store: EventStore, ids: IdGenerator, appended: AppendNotifier, { now }: ResolvedOptions) =>
       new Publisher(store, ids, appended, now),
   },
+  { provide: EventCache, useFactory: () => new EventCache() },
   { provide: IS_UNAVAILABLE, useValue: isRetryableDatabaseError },
 ];
 
@@ -134,13 +136,20 @@ export const dispatchProviders: Provider[] = [
   },
   {
     provide: Retention,
-    inject: [EVENT_STORE, DISPATCH_STORE, AccessLog, SIGNPOST_OPTIONS],
-    useFactory: (store: EventStore, attempts: DispatchStore, access: AccessLog, options: ResolvedOptions) => {
+    inject: [EVENT_STORE, DISPATCH_STORE, AccessLog, EventCache, SIGNPOST_OPTIONS],
+    useFactory: (
+      store: EventStore,
+      attempts: DispatchStore,
+      access: AccessLog,
+      cache: EventCache,
+      options: ResolvedOptions,
+    ) => {
       const { now, keepAccessMs, dispatch } = options;
-      return new Retention(store, options, [
+      const pruners: Pruner[] = [
         (limit) => attempts.pruneAttempts(now() - dispatch.keepAttemptsMs, limit),
         (limit) => access.prune(now() - keepAccessMs, limit),
-      ]);
+      ];
+      return new Retention(store, options, pruners, () => cache.clear());
     },
   },
 ];

@@ -1,4 +1,4 @@
-import { ConsoleLogger, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AdminKeysService, isRetryableDatabaseError, ProblemFilter } from '../index.js';
@@ -6,6 +6,7 @@ import { serveDocuments } from './documents.js';
 import { readEnvironment, type ServiceSettings } from './environment.js';
 import { keptMasterKey } from './master-key.js';
 import { keepRawBodies } from './raw-bodies.js';
+import { ServiceLogger } from './service-logger.js';
 import { ServiceModule } from './service.module.js';
 
 /** The largest body that any route takes (a batch of events); smaller limits are the routes' own. */
@@ -30,12 +31,15 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<NestFastifyApplicat
 
 /** The application, complete but not listening. */
 export async function createService(settings: ServiceSettings, masterKey: string): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT, requestTimeout: REQUEST_TIMEOUT_MS, return503OnClosing: true });
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+  });
   const app = await NestFactory.create<NestFastifyApplication>(ServiceModule.for(settings, masterKey), adapter, {
     bodyParser: false,
     abortOnError: false,
-    forceCloseConnections: true,
-    logger: new ConsoleLogger({ json: settings.production, logLevels: ['log', 'warn', 'error', 'fatal'] }),
+    logger: new ServiceLogger({ json: settings.production, logLevels: ['log', 'warn', 'error', 'fatal'] }),
   });
   keepRawBodies(app);
   app.useGlobalFilters(new ProblemFilter(isRetryableDatabaseError));

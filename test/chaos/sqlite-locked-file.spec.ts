@@ -80,6 +80,10 @@ describe('while another process holds the file locked', () => {
     const { dataSource, turns, notes, file } = await soundHost({ lockTimeoutMs: 40 });
     const lock = await lockFile(file);
     const runner = dataSource.createQueryRunner();
+    const failures: string[] = [];
+    dataSource.subscribers.push({
+      afterQuery: ({ query, success }) => void (success || failures.push(query.slice(0, 6))),
+    });
     const write = (id: string) => [
       turns.step(id, () => void turns.prepare('INSERT INTO note (id) VALUES (?)').run(`${id}-step`)),
       dataSource.transaction((manager) => manager.insert(Note, { id: `${id}-transaction` })),
@@ -92,6 +96,8 @@ describe('while another process holds the file locked', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(DatabaseLockedError) });
       expect(isRetryableDatabaseError((outcome as PromiseRejectedResult).reason)).toBe(true);
     }
+    // However often the lock was tried, subscribers and logs hear of it once for each statement.
+    expect(failures.sort()).toEqual(['BEGIN ', 'BEGIN ', 'BEGIN ', 'INSERT']);
     expect(runner.isTransactionActive).toBe(false);
     expect(turns.health()).toEqual({ state: 'ready', holder: null, waiting: 0 });
 

@@ -112,7 +112,7 @@ async function onExpress(module: DynamicModule): Promise<INestApplication> {
 }
 
 async function request(url: string, method: string, { headers = {}, body }: CallInit): Promise<Answer<unknown>> {
-  const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: body as BodyInit }) });
+  const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: body as string }) });
   const text = await answer.text();
   const json = /json/.test(answer.headers.get('content-type') ?? '') && text !== '' && !text.includes('\n{');
   return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : undefined };

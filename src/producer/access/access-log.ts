@@ -48,7 +48,7 @@ export interface AccessView {
 /** Longest time that a row waits to be written; a crash loses this much of the audit at most. */
 const WAIT_MS = 100;
 /** Rows of one turn; more wait for the next one. */
-const BATCH = 500;
+const BATCH = 1_000;
 /** Rows kept while the database cannot be written; then reads are refused rather than left out of the audit. */
 const MOST_PENDING = 20_000;
 /** Pause after a failed write. */

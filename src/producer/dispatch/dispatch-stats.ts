@@ -37,6 +37,13 @@ export interface DispatchStatistics {
   rates: { events: Rate; signals: Rate };
 }
 
+interface SearchRow {
+  /** The newest ordinal before the time; 0 for none. */
+  before: number;
+  oldest: number | null;
+  newest: number | null;
+}
+
 /** Tables that grow at one end, and the column that grows with them. */
 const GROWING = {
   events: { table: 'signpost_event', time: 'recorded_at' },
@@ -99,7 +106,7 @@ export class DispatchStats {
    */
   private async since(what: keyof typeof GROWING, time: number): Promise<number> {
     const source = GROWING[what];
-    const [row] = await this.dataSource.sql<{ n: number }[]>`
+    const [row] = await this.dataSource.sql<SearchRow[]>`
       WITH RECURSIVE search (low, step) AS (
         SELECT CAST(0 AS bigint), CAST(1099511627776 AS bigint)
         UNION ALL
@@ -109,7 +116,11 @@ export class DispatchStats {
           ) THEN step ELSE 0 END, step / 2
         FROM search WHERE step > 0
       )
-      SELECT (SELECT coalesce(max(ordinal), 0) FROM ${() => source.table}) - max(low) AS n FROM search`;
-    return Number(row?.n ?? 0);
+      SELECT max(low) AS "before", (SELECT min(ordinal) FROM ${() => source.table}) AS "oldest",
+        (SELECT max(ordinal) FROM ${() => source.table}) AS "newest"
+      FROM search`;
+    if (row?.oldest == null || row.newest == null) return 0;
+    // Retention takes rows from the old end: where none is before `time`, all that are left count.
+    return Number(row.newest) - Math.max(Number(row.before), Number(row.oldest) - 1);
   }
 }

@@ -118,12 +118,16 @@ export class Dispatcher {
   private async pass(): Promise<{ count: number; more: boolean }> {
     const free = Math.min(this.settings.claimBatch, this.settings.maxInFlight - this.inFlight.size);
     // Asked for together, the two share one transaction; the claim comes second and sees what the first woke.
-    const [woken, claims] = await Promise.all([
+    const [woken, claimed] = await Promise.allSettled([
       this.store.wake(WAKE_BATCH),
       free > 0 ? this.store.claim({ owner: this.settings.owner, limit: free }) : Promise.resolve([]),
     ]);
+    // What was claimed is sent whatever became of the other: nobody else may send it before its lease runs out.
+    const claims = claimed.status === 'fulfilled' ? claimed.value : [];
     if (claims.length > 0) await this.send(claims);
-    return { count: claims.length, more: woken.more || (free > 0 && claims.length === free) };
+    if (claimed.status === 'rejected') throw claimed.reason;
+    if (woken.status === 'rejected') throw woken.reason;
+    return { count: claims.length, more: woken.value.more || (free > 0 && claims.length === free) };
   }
 
   private async send(claims: readonly ClaimedSignal[]): Promise<void> {

@@ -6,6 +6,7 @@ import type { Entitlement, Position } from '../log/event-store.js';
 export interface CachedEvent {
   tenant: string;
   type: string;
+  recordedAt: number;
   position: Position;
   body: Buffer;
 }
@@ -16,8 +17,8 @@ const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
 
 /**
  * Events that were read lately, ready to send: one event signalled to many receivers is read from the database once. Events are
- * immutable, so an entry is right until the payload is erased or pruned: whoever does that calls `delete` or `clear` after
- * the commit. Who may read an entry is decided on every look-up.
+ * immutable, so an entry is right until the payload is erased: whoever does that calls `delete` or `clear` after the commit.
+ * Who may read an entry, and whether it is still in retention, is decided on every look-up.
  */
 export class EventCache {
   private readonly entries = new Map<EventId, CachedEvent>();
@@ -26,10 +27,13 @@ export class EventCache {
 
   constructor(private readonly maxBytes = DEFAULT_MAX_BYTES) {}
 
-  /** The event, if it is here and `entitlement` admits it: what is not admitted looks like what is not here. */
-  get(id: EventId, entitlement: Entitlement): CachedEvent | undefined {
+  /**
+   * The event, if it is here, `entitlement` admits it and it was recorded at `since` (Unix ms) or later: what is not admitted looks
+   * like what is not here.
+   */
+  get(id: EventId, entitlement: Entitlement, since: number): CachedEvent | undefined {
     const event = this.entries.get(id);
-    if (!event || !admits(entitlement, event)) return undefined;
+    if (!event || event.recordedAt < since || !admits(entitlement, event)) return undefined;
     // A Map keeps insertion order: whoever is read goes to the young end.
     this.entries.delete(id);
     this.entries.set(id, event);

@@ -19,14 +19,19 @@ type EventMediaType = (typeof EVENT_TYPES_SERVED)[number];
 /** Reads single events, as the bytes of the representation that was asked for. */
 @Injectable()
 export class EventReader {
+  /** Where the API is reached: the `source` of CloudEvents. */
   readonly source: string;
+  private readonly retentionMs: number;
+  private readonly now: () => number;
 
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(EventCache) private readonly cache: EventCache,
-    @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'publicUrl'>,
+    @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'publicUrl' | 'retentionMs' | 'now'>,
   ) {
     this.source = options.publicUrl ?? 'http://127.0.0.1:3000';
+    this.retentionMs = options.retentionMs ?? Number.POSITIVE_INFINITY;
+    this.now = options.now ?? Date.now;
   }
 
   async one(id: string, entitlement: Entitlement, mediaType: EventMediaType): Promise<EventRead> {
@@ -38,15 +43,16 @@ export class EventReader {
         body: eventCloudEvent(readable, this.source),
       }));
     }
-    const cached = this.cache.get(id, entitlement);
+    // Beyond retention the log decides, which says whether the payload is still there.
+    const cached = this.cache.get(id, entitlement, this.now() - this.retentionMs);
     if (cached) return { kind: 'found', position: cached.position, etag: jsonETag(id), body: cached.body };
 
     const ticket = this.cache.ticket();
     const event = await this.store.readOne(id, entitlement);
     return outcome(event, (readable) => {
       const body = Buffer.from(eventJson(readable), 'utf8');
-      const { tenant, type, position } = readable;
-      this.cache.put(id, { tenant, type, position, body }, ticket);
+      const { tenant, type, recordedAt, position } = readable;
+      this.cache.put(id, { tenant, type, recordedAt, position, body }, ticket);
       return { etag: jsonETag(id), body };
     });
   }

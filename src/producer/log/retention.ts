@@ -26,6 +26,8 @@ export class Retention {
     private readonly store: EventStore,
     private readonly settings: RetentionSettings,
     private readonly pruners: readonly Pruner[],
+    /** Called after payloads were removed: whoever keeps copies drops them. */
+    private readonly expired: () => void = () => undefined,
   ) {}
 
   start(): void {
@@ -51,6 +53,7 @@ export class Retention {
       total.expired += batch.expired;
       total.forgotten += batch.forgotten;
       more = batch.more;
+      if (batch.expired > 0) this.expired();
     }
     for (const prune of this.pruners) {
       while (!this.stopping && (await prune(BATCH)) === BATCH);

@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import { Client } from 'undici';
 import type { GuardedConnector } from './guarded-connector.js';
 import type { SignalAttempt } from './signal-attempt.js';
 
@@ -22,20 +22,32 @@ const KEEP_CONNECTION_MS = 15_000;
 /** How much the newest attempt counts in the mean. */
 const NEWEST_WEIGHT = 0.2;
 
-/** One origin: its connections, what is in flight on them and what waits for them. */
+/** One of an origin's connections, or the room for it; undici connects it when it is used, and again after it was lost. */
+export interface LaneSlot {
+  readonly lane: OriginLane;
+  readonly client: Client;
+  busy: boolean;
+}
+
+/**
+ * One origin: its connections, what is in flight on them and what waits for them. Not undici's Pool: that one takes a connection for busy
+ * until the turn of the event loop after its answer, so that the next signal of an endpoint would open another.
+ */
 export class OriginLane {
-  inFlight = 0;
   /** In order of arrival. */
   readonly waiting = new Set<SignalAttempt>();
   lastUsedAt = 0;
+  private readonly slots: LaneSlot[] = [];
+  private readonly connector: GuardedConnector;
+  private inFlight = 0;
   private meanHoldMs = 0;
-  private connector: GuardedConnector | undefined;
-  private openPool: Pool | undefined;
 
   constructor(
     readonly origin: string,
     private readonly options: LaneOptions,
-  ) {}
+  ) {
+    this.connector = options.connector();
+  }
 
   get hasSlot(): boolean {
     return this.inFlight < this.options.connectionsPerOrigin;
@@ -51,12 +63,21 @@ export class OriginLane {
     return ((this.waiting.size + 1) * this.meanHoldMs) / this.options.connectionsPerOrigin;
   }
 
-  get pool(): Pool {
-    return (this.openPool ??= this.open());
+  /** Takes a free slot, one that was in use before if there is one. The caller has seen that the lane has one. */
+  take(): LaneSlot {
+    let slot = this.slots.find(({ busy }) => !busy);
+    if (slot === undefined) {
+      slot = { lane: this, client: this.open(), busy: true };
+      this.slots.push(slot);
+    }
+    slot.busy = true;
+    this.inFlight += 1;
+    return slot;
   }
 
-  /** An attempt has given its slot back. */
-  release(heldMs: number): void {
+  /** An attempt gives its slot back. */
+  release(slot: LaneSlot, heldMs: number): void {
+    slot.busy = false;
     this.inFlight -= 1;
     this.meanHoldMs += this.meanHoldMs === 0 ? heldMs : (heldMs - this.meanHoldMs) * NEWEST_WEIGHT;
   }
@@ -71,15 +92,12 @@ export class OriginLane {
   }
 
   async close(): Promise<void> {
-    this.connector?.close();
-    await this.openPool?.destroy();
-    this.openPool = undefined;
+    this.connector.close();
+    await Promise.all(this.slots.splice(0).map(({ client }) => client.destroy()));
   }
 
-  private open(): Pool {
-    this.connector = this.options.connector();
-    return new Pool(this.origin, {
-      connections: this.options.connectionsPerOrigin,
+  private open(): Client {
+    return new Client(this.origin, {
       // One at a time: a second request would wait behind a slow answer, and be lost with the connection.
       pipelining: 1,
       connect: this.connector.connect,

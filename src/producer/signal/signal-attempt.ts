@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { type AttemptResult, type ErrorCategory, judge } from './attempt.js';
 import { categoryOfError } from './attempt-failure.js';
+import type { LaneSlot } from './origin-lanes.js';
 import { parseRetryAfter } from './retry-after.js';
 import type { SignalRequest } from './signal-sender.js';
 import type { TargetUrl } from './target-url.js';
@@ -33,6 +34,7 @@ export class SignalAttempt implements Dispatcher.DispatchHandler {
   private phase: Phase = 'waiting';
   private settled = false;
   private read = 0;
+  private slot: LaneSlot | undefined;
   private controller: Dispatcher.DispatchController | undefined;
   private resolve: (result: AttemptResult) => void = () => undefined;
 
@@ -43,18 +45,15 @@ export class SignalAttempt implements Dispatcher.DispatchHandler {
     /** Unix ms. */
     private readonly now: () => number,
     /** Told once, when the slot is free again; not told of an attempt that never had one. */
-    private readonly onSlotFree: (attempt: SignalAttempt) => void,
+    private readonly onSlotFree: (attempt: SignalAttempt, slot: LaneSlot) => void,
   ) {
     this.result = new Promise((resolve) => (this.resolve = resolve));
     this.deadline = performance.now() + budgets.totalTimeoutMs;
   }
 
-  get isSettled(): boolean {
-    return this.settled;
-  }
-
   /** It has a slot; its time runs from here. */
-  start(): void {
+  start(slot: LaneSlot): void {
+    this.slot = slot;
     this.phase = 'connecting';
     this.startedAt = performance.now();
     this.deadline = this.startedAt + this.budgets.totalTimeoutMs;
@@ -125,8 +124,9 @@ export class SignalAttempt implements Dispatcher.DispatchHandler {
   }
 
   private end(): void {
-    if (this.phase === 'ended') return;
+    const { slot } = this;
     this.phase = 'ended';
-    this.onSlotFree(this);
+    this.slot = undefined;
+    if (slot) this.onSlotFree(this, slot);
   }
 }

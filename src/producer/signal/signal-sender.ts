@@ -3,7 +3,7 @@ import type { PreparedSecret } from '../../protocol/secrets.js';
 import type { AttemptResult, ErrorCategory } from './attempt.js';
 import { categoryOfError } from './attempt-failure.js';
 import { type Dial, GuardedDialer } from './guarded-connector.js';
-import { type OriginLane, OriginLanes } from './origin-lanes.js';
+import { type LaneSlot, type OriginLane, OriginLanes } from './origin-lanes.js';
 import { type AttemptBudgets, SignalAttempt } from './signal-attempt.js';
 import { signedHeaders } from './signal-headers.js';
 import type { TargetGuard } from './target-guard.js';
@@ -152,26 +152,26 @@ export class SignalSender {
   }
 
   private launch(attempt: SignalAttempt, lane: OriginLane): void {
-    lane.inFlight += 1;
+    const slot = lane.take();
     this.inFlight += 1;
-    attempt.start();
+    attempt.start(slot);
     const { request, target } = attempt;
     try {
       const headers = signedHeaders(request, this.userAgent, this.now());
-      lane.pool.dispatch({ path: target.path, method: 'POST', headers, body: request.body }, attempt);
+      slot.client.dispatch({ path: target.path, method: 'POST', headers, body: request.body }, attempt);
     } catch (error) {
       attempt.onResponseError(undefined, error instanceof Error ? error : new Error('Not sent', { cause: error }));
     }
   }
 
-  private readonly onSlotFree = (attempt: SignalAttempt): void => {
+  private readonly onSlotFree = (attempt: SignalAttempt, slot: LaneSlot): void => {
+    const { lane } = slot;
     this.active.delete(attempt);
     this.inFlight -= 1;
-    const lane = this.lanes.find(attempt.target.origin);
-    lane?.release(performance.now() - attempt.startedAt);
-    if (lane && lane.waiting.size > 0) this.ready.add(lane);
+    lane.release(slot, performance.now() - attempt.startedAt);
+    if (lane.waiting.size > 0) this.ready.add(lane);
     if (this.ready.size === 0 || this.pumping) return;
-    // Not at once: undici reports a failed connection before it takes it out of its pool.
+    // Not at once: undici reports an end before it has put its own books in order.
     this.pumping = true;
     queueMicrotask(() => this.pump());
   };

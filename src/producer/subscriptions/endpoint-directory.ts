@@ -1,11 +1,11 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { In, type DataSource } from 'typeorm';
 import type { EndpointId } from '../../protocol/ids.js';
 import { prepareSecret, type PreparedSecret } from '../../protocol/secrets.js';
 import { SIGNPOST_DATA_SOURCE } from '../signpost-options.js';
 import { EndpointSecretEntity } from './endpoint-secret.entity.js';
 import { EndpointEntity } from './endpoint.entity.js';
-import { Sealer, sealContext } from './sealing.js';
+import { Sealer, sealContext, UnsealError } from './sealing.js';
 
 export interface TargetSecret {
   key: PreparedSecret;
@@ -36,7 +36,7 @@ export function liveSecrets({ secrets }: EndpointTarget, now: number): PreparedS
 
 /** URLs and secrets for the dispatcher, unsealed once for each version of an endpoint. */
 @Injectable()
-export class EndpointDirectory {
+export class EndpointDirectory implements OnModuleInit {
   private readonly logger = new Logger('Signpost');
   private readonly remembered = new Map<EndpointId, Remembered>();
 
@@ -44,6 +44,23 @@ export class EndpointDirectory {
     @Inject(SIGNPOST_DATA_SOURCE) private readonly dataSource: DataSource,
     @Inject(Sealer) private readonly sealer: Sealer,
   ) {}
+
+  /**
+   * Stops the start under another master key than the database was filled under: every signal would fail, and after days of
+   * that every endpoint would be disabled.
+   *
+   * @throws UnsealError
+   */
+  async onModuleInit(): Promise<void> {
+    const [newest] = await this.dataSource.manager.find(EndpointSecretEntity, { order: { id: 'DESC' }, take: 1 });
+    if (!newest) return;
+    try {
+      this.sealer.open(newest.sealed, sealContext(newest.endpointId, 'secret'));
+    } catch (error) {
+      // A damaged value is the matter of its endpoint alone.
+      if (error instanceof UnsealError && error.reason === 'wrong-key') throw error;
+    }
+  }
 
   /**
    * The targets as they are at `version` or later. An endpoint that was deleted, or whose sealed values do not open, is not in

@@ -79,15 +79,15 @@ describe('the access log', () => {
   });
 
   it('writes a full batch without waiting for the time', async () => {
-    // Half of the batches end exactly at their size, the rest is left to the timer.
-    for (let n = 0; n < 1_200; n++) db.accessLog.record(feed);
-    await until(async () => (await stored()) === 1_200, 'all rows');
+    // Two full batches, and a rest that is left to the timer.
+    for (let n = 0; n < 2_400; n++) db.accessLog.record(feed);
+    await until(async () => (await stored()) === 2_400, 'all rows');
   });
 
   it('is complete after a shutdown', async () => {
-    for (let n = 0; n < 1_234; n++) db.accessLog.record(feed);
+    for (let n = 0; n < 2_345; n++) db.accessLog.record(feed);
     await db.accessLog.beforeApplicationShutdown();
-    expect(await stored()).toBe(1_234);
+    expect(await stored()).toBe(2_345);
   });
 
   it('writes what was noted inside a transaction that is rolled back: the read has happened', async () => {
@@ -99,12 +99,12 @@ describe('the access log', () => {
     });
     await db.dataSource
       .transaction(async () => {
-        for (let n = 0; n < 500; n++) db.accessLog.record(feed);
+        for (let n = 0; n < 1_000; n++) db.accessLog.record(feed);
         await Promise.resolve();
         throw new Error('rolled back');
       })
       .catch(() => undefined);
-    await until(async () => (await stored()) === 500, 'all rows');
+    await until(async () => (await stored()) === 1_000, 'all rows');
     expect(warnings).toEqual([]);
   });
 

@@ -109,7 +109,7 @@ describe('the figures of the admin API', () => {
     });
   });
 
-  it('count the same after retention took the old end', async () => {
+  it('leave out what retention took from the old end of the log', async () => {
     await api.publish(8);
     api.clock.now += 30 * MINUTE;
     await api.publish(4);

@@ -149,6 +149,20 @@ describe('schema changes', () => {
     expect(keys).toEqual([1]);
   });
 
+  it('read the schema in a turn, never within the open transaction of another', async () => {
+    const { dataSource } = await soundHost();
+    const other = dataSource.createQueryRunner();
+    await other.startTransaction();
+    await other.query('ALTER TABLE note ADD COLUMN uncommitted text');
+    const runner = dataSource.createQueryRunner() as unknown as {
+      loadPragmaRecords(table: string, pragma: string): Promise<{ name: string }[]>;
+    };
+    const columns = runner.loadPragmaRecords('note', 'table_info');
+    await settle();
+    await other.rollbackTransaction();
+    expect((await columns).map(({ name }) => name)).toEqual(['id', 'body']);
+  });
+
   it('that fail are rolled back, and foreign keys are on again', async () => {
     const { dataSource, turns, file } = await soundHost({
       dataSource: { migrations: [FailingMigration1700000000002] },

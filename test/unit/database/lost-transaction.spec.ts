@@ -88,7 +88,10 @@ describe('a transaction that SQLite has rolled back by itself', () => {
     });
     expect(() => turns.connectionOf(runner.manager)).toThrow(TransactionLostError);
     await expect(runner.commitTransaction()).rejects.toBeInstanceOf(TransactionLostError);
+    let told = false;
+    dataSource.subscribers.push({ afterTransactionRollback: () => void (told = true) });
     await runner.rollbackTransaction();
+    expect(told).toBe(true);
     expect(runner.isTransactionActive).toBe(false);
     expect(committedIds(file)).toEqual([]);
 

@@ -1,8 +1,10 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
 import type { EndpointId, ReceiverId } from '../../../src/protocol/ids.js';
 import type { PreparedSecret } from '../../../src/protocol/secrets.js';
 import { EndpointDirectory, liveSecrets } from '../../../src/producer/subscriptions/endpoint-directory.js';
+import { Sealer } from '../../../src/producer/subscriptions/sealing.js';
 import { openSubscriptions, START, type Subscriptions } from '../../support/subscription-services.js';
 
 const HOUR = 3_600_000;
@@ -122,6 +124,19 @@ describe('the signing secrets of an endpoint', () => {
       { endpoint: other.id, version: 1 },
     ]);
     expect([...targets.keys()]).toEqual([endpoint]);
+  });
+
+  it('stop the start under another master key, with the fix', async () => {
+    const other = new EndpointDirectory(db.dataSource, new Sealer(randomBytes(32).toString('base64')));
+    await expect(other.onModuleInit()).rejects.toMatchObject({
+      reason: 'wrong-key',
+      message: expect.stringContaining('start it with the master key'),
+    });
+    await db.directory.onModuleInit();
+    await db.dataSource.query(`UPDATE signpost_endpoint_secret SET sealed = substr(sealed, 1, 40)`);
+    await db.directory.onModuleInit();
+    await db.dataSource.query('DELETE FROM signpost_endpoint_secret');
+    await other.onModuleInit();
   });
 
   it('are read once for each version of an endpoint', async () => {
