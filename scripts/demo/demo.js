@@ -82,12 +82,15 @@ async function run() {
   await Promise.all(disasters);
   while (tally.stored < published.size) await pause(50);
 
+  narrator.done = true;
   const attempts = await admin.get(`/admin/v1/endpoints/${endpoint.id}/signals?limit=1000`);
   const comparison = await compare(directory.file('received.ndjson'), published);
   return report({ payloads, published, admin, tally, attempts: attempts.items, comparison, seconds: narrator.elapsed });
 }
 
 async function loseReceiver(consumer) {
+  // With a page in its hands that it has not stored yet, or hardly.
+  await new Promise((resolve) => (tally.onNextPage = resolve));
   await consumer.kill();
   narrator.disaster('the receiver got SIGKILL; publishing goes on, signals fail');
   await pause(RECEIVER_AWAY_MS);

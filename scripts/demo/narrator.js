@@ -9,9 +9,13 @@ export const style = (format, text) => (coloured ? styleText(format, text) : tex
 const PUBLISHED_EVERY = 50;
 const TYPES_SHOWN = 3;
 
+const counted = (count, what) => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 /** Tells what happens, a line for each thing. */
 export class Narrator {
   #since = Date.now();
+  /** Once the table is printed, what still happens is of no interest. */
+  done = false;
 
   /** @param {string} text */
   title(text) {
@@ -35,7 +39,7 @@ export class Narrator {
 
   /** @param {{ id: string, type: string, events: number }} signal @param {boolean} again */
   signal({ id, type, events }, again) {
-    const what = type === 'events.available' ? `${events} ${events === 1 ? 'id' : 'ids'}` : type;
+    const what = type === 'events.available' ? counted(events, 'id') : type;
     const repeat = again ? style('yellow', ' (again)') : '';
     this.#line('⚑', 'signal', `${id} ${style('green', '✔ signature')} ${what}${repeat}`, 'cyan');
   }
@@ -49,7 +53,7 @@ export class Narrator {
     this.#line(
       '⇣',
       'fetch',
-      `${events.length} payloads, ${size}: ${types.slice(0, TYPES_SHOWN).join(', ')}${more}${again}`,
+      `${counted(events.length, 'payload')}, ${size}: ${types.slice(0, TYPES_SHOWN).join(', ')}${more}${again}`,
       'magenta',
     );
   }
@@ -65,6 +69,7 @@ export class Narrator {
   }
 
   #line(symbol, what, text, colour) {
+    if (this.done) return;
     const time = style('dim', `${this.elapsed.toFixed(1).padStart(5)} s`);
     console.log(`${time}  ${style(colour, `${symbol} ${what.padEnd(7)}`)}  ${text}`);
   }

@@ -19,9 +19,9 @@ export function report({ payloads, published, admin, tally, attempts, comparison
     `\n${table([
       { label: 'published', value: payloads.length, note: `events of ${types} types` },
       {
-        label: 'requests repeated',
+        label: 'published again',
         value: admin.repeated,
-        note: `answer lost; ${admin.alreadyThere} had been published, none was doubled`,
+        note: `no answer, or thrown away; ${admin.alreadyThere} were there already, none was doubled`,
       },
       { label: 'signals sent', value: attempts.length, note: `${failed} failed while the receiver was away` },
       { label: 'signals verified', value: tally.signals, note: `${tally.repeatedSignals} of them repeats` },

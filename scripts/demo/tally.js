@@ -13,6 +13,9 @@ export class Tally {
   /** Distinct events that the receiver says it has stored. */
   stored = 0;
 
+  /** Called once, with the next page that arrives. */
+  onNextPage = () => {};
+
   #signalIds = new Set();
   #eventIds = new Set();
 
@@ -27,6 +30,8 @@ export class Tally {
 
   /** @param {{ id: string }[]} events @returns {number} how many of them had arrived before */
   events(events) {
+    this.onNextPage();
+    this.onNextPage = () => {};
     let repeats = 0;
     for (const { id } of events) {
       if (this.#eventIds.has(id)) repeats += 1;

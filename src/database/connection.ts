@@ -30,7 +30,7 @@ export function configure(db: Database): unknown {
 /** The one better-sqlite3 handle, its prepared statements, and the way back when it cannot be trusted any more. */
 export class SqliteConnection {
   /** TypeORM's statement cache; one for all query runners, as they share the handle. */
-  readonly hostStatements: Map<string, unknown> = new Map<string, Statement>();
+  readonly hostStatements: Map<string, Statement> = new Map();
   readonly #statements = new Map<string, Statement>();
 
   constructor(readonly driver: BetterSqliteDriver) {}
