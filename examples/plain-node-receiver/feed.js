@@ -9,8 +9,6 @@ const LONGEST_PAUSE_MS = 30_000;
 class FeedError extends Error {
   constructor(status, problem, retryAfterSeconds) {
     super(`The feed answered ${status}: ${problem.title ?? 'no problem details'}`);
-    this.status = status;
-    this.problem = problem;
     this.retryAfterMs = retryAfterSeconds * 1000;
   }
 }
@@ -49,14 +47,18 @@ export class Feed {
         while (await this.#page());
         this.#pauseMs = FIRST_PAUSE_MS;
       } catch (error) {
-        // Nothing is lost: the cursor stands where it stood.
-        this.log('feed unavailable', { reason: error.cause?.code ?? error.message });
-        await new Promise((resolve) => setTimeout(resolve, Math.max(this.#pauseMs, error.retryAfterMs ?? 0)));
-        this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+        await this.#waitAfter(error);
         this.#wanted = true;
       }
     }
     this.#draining = false;
+  }
+
+  async #waitAfter(error) {
+    // Nothing is lost: the cursor stands where it stood.
+    this.log('feed unavailable', { reason: error.cause?.code ?? error.message });
+    await new Promise((resolve) => setTimeout(resolve, Math.max(this.#pauseMs, error.retryAfterMs ?? 0)));
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }
 
   /** Fetches and stores one page. Asking with the cursor of the page before is what acknowledges that one. */
@@ -88,6 +90,11 @@ export class Feed {
     const text = await response.text();
     if (response.ok) return { ...JSON.parse(text), text };
     const problem = text.startsWith('{') ? JSON.parse(text) : {};
+    if (problem.oldest) {
+      // Away for longer than the producer keeps events: go on, and let a person find out what was missed.
+      this.log('events were missed', { detail: problem.detail });
+      return { events: [], text: '{"events":[]}', cursor: problem.oldest, more: true };
+    }
     throw new FeedError(response.status, problem, Number(response.headers.get('retry-after') ?? 0));
   }
 }

@@ -62,6 +62,11 @@ export class Journal {
     return { stored: fresh.length, repeated: events.length - fresh.length };
   }
 
+  /** Lets go of the file. */
+  async close() {
+    await this.#file.close();
+  }
+
   /** What stands behind the last cursor is a page that a crash cut off: never acknowledged, so it comes again. */
   #replay(text) {
     let position = 0;

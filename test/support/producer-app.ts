@@ -93,7 +93,13 @@ export async function startProducer(platform: Platform, options: Partial<Signpos
 }
 
 async function onFastify(module: DynamicModule): Promise<INestApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter({ bodyLimit: 9_000_000 }), {
+  // Payloads may have any member name; Signpost reads the raw bytes, so Fastify's own parser must not refuse some.
+  const adapter = new FastifyAdapter({
+    bodyLimit: 9_000_000,
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     rawBody: true,
     logger: false,
     abortOnError: false,

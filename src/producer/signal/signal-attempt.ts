@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { type AttemptResult, type ErrorCategory, judge } from './attempt.js';
+import { type AttemptOutcome, type AttemptResult, type ErrorCategory, judge } from './attempt.js';
 import { categoryOfError } from './attempt-failure.js';
 import type { LaneSlot } from './origin-lanes.js';
 import { parseRetryAfter } from './retry-after.js';
@@ -94,7 +94,8 @@ export class SignalAttempt implements Dispatcher.DispatchHandler {
     this.deadline = this.startedAt + this.budgets.totalTimeoutMs;
     const asksToWait = status === 429 || status === 503;
     const retryAfterMs = asksToWait ? parseRetryAfter(headers['retry-after'], this.now()) : null;
-    this.settle({ ...judge(status), status, retryAfterMs });
+    const { outcome, category } = judge(status);
+    this.settle(outcome, status, category, retryAfterMs);
   }
 
   /** Read for the connection's sake alone: one whose response has ended can be used again. */
@@ -113,14 +114,20 @@ export class SignalAttempt implements Dispatcher.DispatchHandler {
   }
 
   private fail(category: ErrorCategory): void {
-    this.settle({ outcome: 'failed', status: null, category, retryAfterMs: null });
+    this.settle('failed', null, category, null);
   }
 
-  private settle(verdict: Omit<AttemptResult, 'latencyMs'>): void {
+  private settle(
+    outcome: AttemptOutcome,
+    status: number | null,
+    category: ErrorCategory | null,
+    retryAfterMs: number | null,
+  ): void {
     if (this.settled) return;
     this.settled = true;
     const latencyMs = this.phase === 'waiting' ? 0 : Math.round(performance.now() - this.startedAt);
-    this.resolve({ ...verdict, latencyMs });
+    // Spelled out: spreading one object into another here cost a tenth of the whole attempt.
+    this.resolve({ outcome, status, latencyMs, category, retryAfterMs });
   }
 
   private end(): void {

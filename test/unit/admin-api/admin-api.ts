@@ -8,7 +8,7 @@ import { ProblemFilter } from '../../../src/http/problem.filter.js';
 import { AdminGuard } from '../../../src/producer/access/admin.guard.js';
 import { AdminKeysService } from '../../../src/producer/access/admin-keys.service.js';
 import { CredentialsService } from '../../../src/producer/access/credentials.service.js';
-import { ADMIN_API_CONTROLLERS, ADMIN_API_PROVIDERS } from '../../../src/producer/admin-api/index.js';
+import { ADMIN_API_CONTROLLERS, ADMIN_API_PROVIDERS } from '../../../src/producer/admin-api/admin-api.parts.js';
 import { Dispatcher } from '../../../src/producer/dispatch/dispatcher.js';
 import { AppendNotifier } from '../../../src/producer/log/append-notifier.js';
 import { SqliteEventStore } from '../../../src/producer/log/sqlite-event-store.js';

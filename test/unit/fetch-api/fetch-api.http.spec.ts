@@ -22,7 +22,7 @@ interface PositionBody {
   lag: number;
 }
 
-const RAW_DATA = '{ "z": 1.0, "a": {"__proto__": {"b": 1}}, "text": "\\u00e9\\/",\n "a": 2 }';
+const RAW_DATA = '{ "z": 1.0, "p": {"__proto__": {"b": 1}}, "a": 1, "text": "\\u00e9\\/",\n "a": 2 }';
 
 describe.each(PLATFORMS)('the fetch API on %s', (platform) => {
   let producer: ProducerApp;
@@ -269,6 +269,42 @@ describe.each(PLATFORMS)('the fetch API on %s', (platform) => {
       expect(answer.status).toBe(status);
       expect(answer.headers.get('content-type')).toContain('application/problem+json');
     });
+  });
+
+  describe('a body that is none', () => {
+    const JSON_TYPE = 'application/json';
+    it.each<[string, string | undefined, string | Buffer | undefined, number]>([
+      ['nothing at all', undefined, undefined, 415],
+      ['a type and no bytes', JSON_TYPE, '', 400],
+      ['plain text', 'text/plain', '{"ids":["x"]}', 415],
+      ['a form', 'application/x-www-form-urlencoded', 'ids=x', 415],
+      ['a type that nobody knows', 'image/png', '{"ids":["x"]}', 415],
+      ['another charset', 'application/json; charset=utf-16', '{"ids":["x"]}', 415],
+      ['bytes that are not UTF-8', JSON_TYPE, Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 400],
+      ['a list', JSON_TYPE, '[]', 400],
+      ['a number', JSON_TYPE, '1', 400],
+      ['a doubled member', JSON_TYPE, '{"ids":["x"],"ids":["y"]}', 400],
+      ['deep nesting', JSON_TYPE, `{"ids":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 400],
+    ])('(%s) is the client’s fault, as a problem', async (_, contentType, body, status) => {
+      const answer = await producer.call('POST', '/v1/events/batch', {
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(contentType === undefined ? {} : { 'content-type': contentType }),
+        },
+        ...(body === undefined ? {} : { body }),
+      });
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      expect(answer.body['status']).toBe(status);
+    });
+
+    it.each(['%zz', '%00', '%F0%9F%98%80', 'x'.repeat(3_000), '..%2f..', 'evt_01kaz8fp3wfj2taq4k3bv8s5ch%20'])(
+      'nor is the id %s',
+      async (id) => {
+        const { status } = await get(`/events/${id}`);
+        expect([400, 404]).toContain(status);
+      },
+    );
   });
 
   describe('acks', () => {
