@@ -1,9 +1,7 @@
 import { Catch, Inject, Injectable, Logger, Optional, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { MEDIA_TYPE } from '../protocol/headers.js';
-import { problem, type ProblemDetails } from '../protocol/problem.js';
-import type { ProblemException } from './problem-exception.js';
+import { answerProblem } from './answer-problem.js';
 import { problemOfError } from './problem-of-error.js';
-import { isAnswered, rawResponse, reply } from './reply.js';
+import { isAnswered, rawResponse } from './reply.js';
 
 /** Says of an error whether the same request may succeed a moment later (a locked or full database). */
 export type IsUnavailable = (error: unknown) => boolean;
@@ -34,8 +32,7 @@ export class ProblemFilter implements ExceptionFilter {
       if (raw.headersSent && !raw.writableEnded) raw.destroy();
       return;
     }
-    const headers = { 'cache-control': 'no-store', ...exception.headers, 'content-type': MEDIA_TYPE.problem };
-    reply(response, { status, headers, body: JSON.stringify(bodyOf(exception)) });
+    answerProblem(response, exception);
   }
 
   /** Only name, message and stack: fields of database errors hold bound values, payloads among them. */
@@ -43,8 +40,4 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof Error) this.logger.error(error.message, error.stack);
     else this.logger.error(`A ${typeof error} was thrown instead of an Error`);
   }
-}
-
-function bodyOf({ code, detail, errors, members }: ProblemException): ProblemDetails {
-  return problem(code, detail, { ...members, ...(errors === undefined ? {} : { errors }) });
 }

@@ -279,7 +279,7 @@ describe.each(PLATFORMS)('the fetch API on %s', (platform) => {
       ['plain text', 'text/plain', '{"ids":["x"]}', 415],
       ['a form', 'application/x-www-form-urlencoded', 'ids=x', 415],
       ['a type that nobody knows', 'image/png', '{"ids":["x"]}', 415],
-      ['another charset', 'application/json; charset=utf-16', '{"ids":["x"]}', 415],
+      ['another charset', 'application/json; charset=iso-8859-1', '{"ids":["x"]}', 415],
       ['bytes that are not UTF-8', JSON_TYPE, Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 400],
       ['a list', JSON_TYPE, '[]', 400],
       ['a number', JSON_TYPE, '1', 400],
@@ -298,13 +298,17 @@ describe.each(PLATFORMS)('the fetch API on %s', (platform) => {
       expect(answer.body['status']).toBe(status);
     });
 
-    it.each(['%zz', '%00', '%F0%9F%98%80', 'x'.repeat(3_000), '..%2f..', 'evt_01kaz8fp3wfj2taq4k3bv8s5ch%20'])(
-      'nor is the id %s',
-      async (id) => {
-        const { status } = await get(`/events/${id}`);
-        expect([400, 404]).toContain(status);
-      },
-    );
+    it.each([
+      ['broken escapes', '%zz'],
+      ['a null character', '%00'],
+      ['an emoji', '%F0%9F%98%80'],
+      ['ninety characters', 'x'.repeat(90)],
+      ['a path', '..%2f..'],
+      ['a trailing space', 'evt_01kaz8fp3wfj2taq4k3bv8s5ch%20'],
+    ])('nor is an id that is %s', async (_, id) => {
+      const { status } = await get(`/events/${id}`);
+      expect([400, 404]).toContain(status);
+    });
   });
 
   describe('acks', () => {

@@ -16,6 +16,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { answerFrameworkError } from '../../../src/http/answer-problem.js';
 import { ProblemException } from '../../../src/http/problem-exception.js';
 import { ProblemFilter } from '../../../src/http/problem.filter.js';
 import { replyInParts } from '../../../src/http/reply-in-parts.js';
@@ -67,7 +68,10 @@ class ThrowingController {
 @Module({ controllers: [ThrowingController] })
 class ThrowingModule {}
 
-const adapters = { fastify: () => new FastifyAdapter({ bodyLimit: 1_000 }), express: () => new ExpressAdapter() };
+const adapters = {
+  fastify: () => new FastifyAdapter({ bodyLimit: 1_000, frameworkErrors: answerFrameworkError }),
+  express: () => new ExpressAdapter(),
+};
 
 describe.each(['fastify', 'express'] as const)('on %s', (platform) => {
   let app: INestApplication | undefined;
@@ -132,6 +136,17 @@ describe.each(['fastify', 'express'] as const)('on %s', (platform) => {
     expect(answer.status).toBe(status);
     expect(await answer.json()).toMatchObject({ type: `urn:signpost:problem:${code}` });
   });
+
+  it.each(['/throw/%zz', `/throw/${'x'.repeat(500)}`])(
+    'a path that the framework refuses is a problem, too',
+    async (path) => {
+      const url = await start();
+      const answer = await fetch(`${url}${path}`);
+      if (answer.status === 500) expect(path).toContain('xxx');
+      else expect(answer.status).toBe(400);
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    },
+  );
 
   it('the cause of a 500 goes to the log', async () => {
     const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
