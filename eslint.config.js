@@ -4,6 +4,7 @@ import importX from 'eslint-plugin-import-x';
 /** One architectural rule: files of `target` may not import `from`, and why. */
 const zone = (target, from, message, except = []) => ({ target, from, message, except });
 
+const SQL = '/^\\s*(SELECT .* FROM|INSERT INTO|UPDATE \\w+ SET|DELETE FROM)\\b/i';
 const databaseModules = ['typeorm', '@nestjs/typeorm', 'better-sqlite3'];
 const noPackages = (packages, message) => [
   'error',
@@ -70,7 +71,33 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
+    ignores: ['src/producer/{log,dispatch,subscriptions,access,migrations}/**', 'src/database/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: `:matches(Literal[value=${SQL}], TemplateElement[value.raw=${SQL}])`,
+          message: 'Only the steps that own state hold SQL: log, dispatch, subscriptions, access.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
     rules: { 'no-console': 'error' },
+  },
+  {
+    files: ['src/**/index.ts'],
+    ignores: ['src/index.ts', 'src/receiver/index.ts', 'src/receiver/client/index.ts', 'src/testing/index.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'Program',
+          message: 'A barrel hides who uses what; only the public entries of the package are one.',
+        },
+      ],
+    },
   },
   {
     files: ['src/protocol/**/*.ts'],

@@ -23,6 +23,7 @@ export { Dispatcher } from './producer/dispatch/dispatcher.js';
 export { Retention } from './producer/log/retention.js';
 export { SignpostHealth, type HealthReport } from './producer/signpost-health.js';
 export { ProblemFilter } from './http/problem.filter.js';
+export { answerFrameworkError } from './http/answer-problem.js';
 export { isRetryableDatabaseError } from './database/errors.js';
 export { createAdminApiDocument, createFetchApiDocument } from './producer/openapi.js';
 export { runMigrations, SIGNPOST_MIGRATIONS, SIGNPOST_MIGRATIONS_TABLE } from './producer/migrations/run-migrations.js';

@@ -3,6 +3,7 @@ import { validateSync, type ValidationError } from 'class-validator';
 import type { ProblemField } from '../protocol/problem.js';
 import { pointerTo } from './json-errors.js';
 import { membersOf, type DtoClass } from './json-shape.js';
+import { oversizedLists } from './list-sizes.js';
 import { ProblemException } from './problem-exception.js';
 
 /** Enough to see the pattern: a thousand wrong events are not answered with a thousand errors. */
@@ -17,6 +18,8 @@ export function validated<T extends object>(type: DtoClass<T>, sent: unknown): T
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
     throw invalid([{ pointer: '', message: 'must be a JSON object' }]);
   }
+  const oversized = oversizedLists(type, sent);
+  if (oversized.length > 0) throw invalid(oversized);
   const dto = plainToInstance(type, sent);
   const dropped = droppedFields(sent, dto, '');
   if (dropped.length > 0) throw invalid(dropped);

@@ -18,7 +18,11 @@ export function createFetchApiDocument(app: INestApplication, publicUrl?: string
   const builder = base('Signpost fetch API', FETCH_DESCRIPTION, publicUrl)
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key (`sp_…`) of the receiver.' }, 'apiKey')
     .addBasicAuth(
-      { type: 'http', scheme: 'basic', description: 'User: the id of the credential (`key_…`). Password: its API key.' },
+      {
+        type: 'http',
+        scheme: 'basic',
+        description: 'User: the id of the credential (`key_…`). Password: its API key.',
+      },
       'basic',
     );
   const document = SwaggerModule.createDocument(app, builder.build());

@@ -59,11 +59,16 @@ export function resolveOptions(options: SignpostOptions): ResolvedOptions {
 
 function positive(option: string, value: number | undefined, byDefault: number): number {
   if (value === undefined) return byDefault;
-  if (!Number.isFinite(value) || value <= 0) throw new SignpostOptionsError(option, `must be a number above 0, not ${value}`);
+  if (!Number.isFinite(value) || value <= 0)
+    throw new SignpostOptionsError(option, `must be a number above 0, not ${value}`);
   return value;
 }
 
-function schedule(option: string, value: readonly number[] | undefined, byDefault: readonly number[]): readonly number[] {
+function schedule(
+  option: string,
+  value: readonly number[] | undefined,
+  byDefault: readonly number[],
+): readonly number[] {
   if (value === undefined) return byDefault;
   if (value.length === 0 || value.some((wait) => !Number.isFinite(wait) || wait <= 0)) {
     throw new SignpostOptionsError(option, 'must list at least one wait, each above 0 ms');

@@ -16,7 +16,12 @@ export interface SignpostStructure {
 /** Injection token of the `SignpostStructure`. */
 export const SIGNPOST_STRUCTURE = Symbol('SIGNPOST_STRUCTURE');
 
-const ABSENT: SignpostStructure = { dataSource: undefined, dispatch: undefined, fetchApi: undefined, adminApi: undefined };
+const ABSENT: SignpostStructure = {
+  dataSource: undefined,
+  dispatch: undefined,
+  fetchApi: undefined,
+  adminApi: undefined,
+};
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<Omit<SignpostOptions, 'dispatch' | 'fetchApi'>>({ moduleName: 'Signpost' })

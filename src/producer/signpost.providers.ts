@@ -74,7 +74,11 @@ export const logProviders: Provider[] = [
     useFactory: ({ now }: ResolvedOptions) => new IdGenerator(now),
   },
   { provide: EVENT_STORE, inject: [SQLITE_TURNS], useFactory: (turns: SqliteTurns) => new SqliteEventStore(turns) },
-  { provide: PROGRESS_STORE, inject: [SQLITE_TURNS], useFactory: (turns: SqliteTurns) => new SqliteProgressStore(turns) },
+  {
+    provide: PROGRESS_STORE,
+    inject: [SQLITE_TURNS],
+    useFactory: (turns: SqliteTurns) => new SqliteProgressStore(turns),
+  },
   { provide: AppendNotifier, useFactory: () => new AppendNotifier() },
   {
     provide: Publisher,
@@ -87,7 +91,11 @@ export const logProviders: Provider[] = [
 ];
 
 export const subscriptionProviders: Provider[] = [
-  { provide: Sealer, inject: [SIGNPOST_OPTIONS], useFactory: ({ masterKey }: ResolvedOptions) => new Sealer(masterKey) },
+  {
+    provide: Sealer,
+    inject: [SIGNPOST_OPTIONS],
+    useFactory: ({ masterKey }: ResolvedOptions) => new Sealer(masterKey),
+  },
   {
     provide: TargetGuard,
     inject: [SIGNPOST_OPTIONS],

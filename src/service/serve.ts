@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AdminKeysService, isRetryableDatabaseError, ProblemFilter } from '../index.js';
+import { AdminKeysService, answerFrameworkError, isRetryableDatabaseError, ProblemFilter } from '../index.js';
 import { serveDocuments } from './documents.js';
 import { readEnvironment, type ServiceSettings } from './environment.js';
 import { keptMasterKey } from './master-key.js';
@@ -11,6 +11,8 @@ import { ServiceModule } from './service.module.js';
 
 /** The largest body that any route takes (a batch of events); smaller limits are the routes' own. */
 const BODY_LIMIT = 8 * 1024 * 1024;
+/** An event type in a path has up to 128 characters; Fastify's default is 100. */
+const LONGEST_PATH_PARAMETER = 256;
 /** A request that has not arrived whole by then is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -35,6 +37,8 @@ export async function createService(settings: ServiceSettings, masterKey: string
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
+    frameworkErrors: answerFrameworkError,
+    routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
   });
   const app = await NestFactory.create<NestFastifyApplication>(ServiceModule.for(settings, masterKey), adapter, {
     bodyParser: false,

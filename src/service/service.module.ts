@@ -13,7 +13,12 @@ export class ServiceModule {
       module: ServiceModule,
       controllers: [HealthController],
       imports: [
-        TypeOrmModule.forRoot({ type: 'better-sqlite3', database: settings.database, autoLoadEntities: true, retryAttempts: 0 }),
+        TypeOrmModule.forRoot({
+          type: 'better-sqlite3',
+          database: settings.database,
+          autoLoadEntities: true,
+          retryAttempts: 0,
+        }),
         SignpostModule.forRoot({
           ...signpostOptions(settings, masterKey),
           ...(api ? {} : { fetchApi: false, adminApi: false }),

@@ -183,7 +183,7 @@ export function eventStoreContract(open: () => Promise<EventStoreFixture>): void
       }
       const read: string[] = [];
       let after = 0;
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         const next = await page(after, 4);
         expect(next.through).toBeGreaterThanOrEqual(after);
         read.push(...next.events.map((event) => event.id));
@@ -229,7 +229,13 @@ export function eventStoreContract(open: () => Promise<EventStoreFixture>): void
 
     it('a page stops at its bytes, with at least one event', async () => {
       const data = JSON.stringify('x'.repeat(3_000_000));
-      await store.appendAlone([anEvent({ data }), anEvent({ data }), anEvent({ data }), anEvent({ data }), anEvent({ data })]);
+      await store.appendAlone([
+        anEvent({ data }),
+        anEvent({ data }),
+        anEvent({ data }),
+        anEvent({ data }),
+        anEvent({ data }),
+      ]);
       const found = await page(0, 100);
       expect(found.events.length).toBeLessThan(5);
       expect(found.events.length).toBeGreaterThan(0);

@@ -93,7 +93,9 @@ export function progressStoreContract(open: () => Promise<ProgressStoreFixture>)
           const positions = await publish(...published);
           const selected = (index: number) => {
             const type = published[index] ?? '';
-            return endpoints.flat().some((pattern) => pattern === '*' || pattern === type || (pattern === 'a.*' && type === 'a.x'));
+            return endpoints
+              .flat()
+              .some((pattern) => pattern === '*' || pattern === type || (pattern === 'a.*' && type === 'a.x'));
           };
           // The model: what was fetched and acked, event by event, with everything before this run behind the marks.
           const base = (positions[0] ?? 1) - 1;

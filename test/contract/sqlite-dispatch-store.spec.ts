@@ -14,7 +14,13 @@ describe('the dispatch store on SQLite', () => {
     let time = 1_000_000;
     const policy = { retrySchedule: RETRY, confirmSchedule: CONFIRM, disableAfterMs: DISABLE_AFTER, leaseMs: LEASE };
     return {
-      store: new SqliteDispatchStore(turns, ids, policy, () => time, () => 0.5),
+      store: new SqliteDispatchStore(
+        turns,
+        ids,
+        policy,
+        () => time,
+        () => 0.5,
+      ),
       events: new SqliteEventStore(turns),
       progress: new SqliteProgressStore(turns),
       advance: (ms) => {
@@ -24,9 +30,10 @@ describe('the dispatch store on SQLite', () => {
       addReceiver: (options) => addReceiver(turns, ids, options),
       addEndpoint: (receiver, options) => addEndpoint(turns, ids, receiver, options),
       park: async (endpoint) => {
-        await dataSource.query('UPDATE signpost_endpoint_position SET active = 0, due_at = NULL WHERE endpoint_id = ?', [
-          endpoint,
-        ]);
+        await dataSource.query(
+          'UPDATE signpost_endpoint_position SET active = 0, due_at = NULL WHERE endpoint_id = ?',
+          [endpoint],
+        );
       },
       stateOf: async (endpoint) => {
         const rows: { state: string; reason: string | null }[] = await dataSource.query(

@@ -45,12 +45,17 @@ describe('invariant 10: one slow, huge-bodied or hostile endpoint does not delay
     for (let n = 0; n < 20; n += 1) {
       published.push((await publish(producer, { type: 'a' })).id);
       // Far below the hostile ones' timeout of 20 s, which is what this test would run into otherwise.
-      await until(() => healthy.every((receiver) => listed(receiver).includes(published.at(-1) ?? '')), 'healthy', 10_000);
+      await until(
+        () => healthy.every((receiver) => listed(receiver).includes(published.at(-1) ?? '')),
+        'healthy',
+        10_000,
+      );
     }
     expect(healthy.map(listed)).toEqual([published, published]);
     expect(hostile.map((receiver) => receiver.signals.length > 0)).toEqual(hostile.map(() => true));
     expect(Math.max(...hostile.map((receiver) => receiver.peak))).toBe(1);
   });
 
-  const listed = (receiver: SignalReceiver) => receiver.signals.flatMap((signal) => signal.json.data.events.map((event) => event.id));
+  const listed = (receiver: SignalReceiver) =>
+    receiver.signals.flatMap((signal) => signal.json.data.events.map((event) => event.id));
 });

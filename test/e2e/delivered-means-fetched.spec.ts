@@ -36,7 +36,12 @@ describe.each(PLATFORMS)('invariant 7, on %s: delivered means fetched', (platfor
     expect(await standing(id)).toEqual(['waiting']);
     await producer.dispatchOnce();
     expect(await standing(id)).toEqual(['signalled']);
-    for (const [wait, signals] of [[4.9, 1], [0.1, 2], [29.9, 2], [0.1, 3]] as const) {
+    for (const [wait, signals] of [
+      [4.9, 1],
+      [0.1, 2],
+      [29.9, 2],
+      [0.1, 3],
+    ] as const) {
       clock.advance(wait * MINUTE);
       await producer.dispatchOnce();
       expect(receiver.signals).toHaveLength(signals);

@@ -31,7 +31,12 @@ describe.each(PLATFORMS)('invariant 1, on %s: no event without its transaction',
       Array.from({ length: 200 }, (_, n) =>
         dataSource.transaction(async (manager) => {
           await manager.query('SELECT count(*) FROM invoice');
-          const event = await publisher.publish(manager, { type: 'invoice.created', tenant: 'acme', subject: `${n}`, data: { n } });
+          const event = await publisher.publish(manager, {
+            type: 'invoice.created',
+            tenant: 'acme',
+            subject: `${n}`,
+            data: { n },
+          });
           await manager.query('INSERT INTO invoice (id, event) VALUES (?, ?)', [n, event.id]);
           await new Promise((resolve) => setImmediate(resolve));
           if (n % 3 === 0) throw new Error('changed my mind');

@@ -36,7 +36,7 @@ describe.each(PLATFORMS)('invariant 2, on %s: positions are in commit order and 
     let cursor = '';
     let done = false;
     void publishing.then(() => (done = true));
-    for (let last = false; !last; ) {
+    for (let last = false; !last;) {
       last = done;
       const page = await subscribed.fetch<{ events: { id: string }[]; cursor: string; more: boolean }>(
         `/v1/events?limit=7&ack=false${cursor && `&after=${cursor}`}`,
@@ -52,7 +52,7 @@ describe.each(PLATFORMS)('invariant 2, on %s: positions are in commit order and 
 
     const again: string[] = [];
     let after = '';
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const page = await subscribed.fetch<{ events: { id: string }[]; cursor: string; more: boolean }>(
         `/v1/events?limit=13&ack=false${after && `&after=${after}`}`,
       );

@@ -113,7 +113,9 @@ describe('the service, as a process of its own', () => {
     const service = await start({ SIGNPOST_ADMIN_KEY: 'test-admin-key' });
     const headers = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json' };
     const post = async (path: string) =>
-      (await (await fetch(`${service.url}/admin/v1${path}`, { method: 'POST', headers, body: '{"name":"x"}' })).json()) as Record<string, string>;
+      (await (
+        await fetch(`${service.url}/admin/v1${path}`, { method: 'POST', headers, body: '{"name":"x"}' })
+      ).json()) as Record<string, string>;
     const { id } = await post('/receivers');
     const { apiKey } = await post(`/receivers/${id}/credentials`);
     const poll = fetch(`${service.url}/v1/events?wait=30`, { headers: { authorization: `Bearer ${apiKey}` } }).then(
@@ -129,7 +131,9 @@ describe('the service, as a process of its own', () => {
   it('says in one line what is wrong with its environment and ends with 1', async () => {
     const service = run({ SIGNPOST_RETRY_SCHEDULE: 'soon' });
     expect(await service.exit).toBe(1);
-    expect(service.output()).toBe('signpost: SIGNPOST_RETRY_SCHEDULE: "soon" is no list of durations; use one such as 5s,30s,2m\n');
+    expect(service.output()).toBe(
+      'signpost: SIGNPOST_RETRY_SCHEDULE: "soon" is no list of durations; use one such as 5s,30s,2m\n',
+    );
   });
 
   it('in production logs one JSON object a line', async () => {
@@ -140,7 +144,8 @@ describe('the service, as a process of its own', () => {
     });
     const lines = service.output().trim().split('\n');
     expect(lines.length).toBeGreaterThan(0);
-    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), message: expect.any(String) });
+    for (const line of lines)
+      expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), message: expect.any(String) });
   });
 
   it('answers health, documents and unknown paths', async () => {
@@ -151,9 +156,16 @@ describe('the service, as a process of its own', () => {
     };
     expect(await get('/health/live')).toMatchObject({ status: 200, text: '{"status":"ok"}' });
     expect(JSON.parse((await get('/health/ready')).text)).toMatchObject({ status: 'ok', database: { state: 'ready' } });
-    for (const path of ['/docs', '/admin/docs']) expect(await get(path)).toMatchObject({ status: 200, type: expect.stringContaining('html') });
-    expect(JSON.parse((await get('/docs/openapi.json')).text)).toMatchObject({ openapi: '3.1.0', webhooks: expect.any(Object) });
+    for (const path of ['/docs', '/admin/docs'])
+      expect(await get(path)).toMatchObject({ status: 200, type: expect.stringContaining('html') });
+    expect(JSON.parse((await get('/docs/openapi.json')).text)).toMatchObject({
+      openapi: '3.1.0',
+      webhooks: expect.any(Object),
+    });
     expect(JSON.parse((await get('/admin/docs/openapi.json')).text)).toMatchObject({ openapi: '3.1.0' });
-    expect(await get('/nothing/here')).toMatchObject({ status: 404, type: expect.stringContaining('application/problem+json') });
+    expect(await get('/nothing/here')).toMatchObject({
+      status: 404,
+      type: expect.stringContaining('application/problem+json'),
+    });
   });
 });

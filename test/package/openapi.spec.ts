@@ -39,8 +39,16 @@ describe.each(['docs/openapi.json', 'docs/openapi-admin.json'])('%s', (path) => 
     expect(new Set(ids).size).toBe(ids.length);
     const lacking = operations.filter(([, operation]) => {
       const errors = Object.entries(operation.responses ?? {}).filter(([status]) => status >= '400');
-      const problems = errors.every(([, response]) => response.content?.['application/problem+json']?.schema !== undefined);
-      return !(operation.operationId && operation.summary && operation.security?.length && errors.length > 1 && problems);
+      const problems = errors.every(
+        ([, response]) => response.content?.['application/problem+json']?.schema !== undefined,
+      );
+      return !(
+        operation.operationId &&
+        operation.summary &&
+        operation.security?.length &&
+        errors.length > 1 &&
+        problems
+      );
     });
     expect(lacking.map(([name]) => name)).toEqual([]);
   });

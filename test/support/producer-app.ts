@@ -8,6 +8,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { TypeOrmModule } from '@nestjs/typeorm';
 import {
   AdminKeysService,
+  answerFrameworkError,
   Dispatcher,
   isRetryableDatabaseError,
   ProblemFilter,

@@ -7,14 +7,22 @@ export interface Subscribed {
   apiKey: string;
   credential: string;
   /** A request to the fetch API with the receiver's key. */
-  fetch<T = Record<string, unknown>>(path: string, headers?: Record<string, string>): ReturnType<ProducerApp['call']> & Promise<{ body: T }>;
+  fetch<T = Record<string, unknown>>(
+    path: string,
+    headers?: Record<string, string>,
+  ): ReturnType<ProducerApp['call']> & Promise<{ body: T }>;
 }
 
 /** A receiver with a key and an endpoint, made over the admin API as an operator does. */
 export async function subscribe(
   producer: ProducerApp,
   url: string,
-  { tenant = 'acme', eventTypes = ['*'], readable = ['*'], ...endpoint }: { tenant?: string; eventTypes?: string[]; readable?: string[] } & Record<string, unknown> = {},
+  {
+    tenant = 'acme',
+    eventTypes = ['*'],
+    readable = ['*'],
+    ...endpoint
+  }: { tenant?: string; eventTypes?: string[]; readable?: string[] } & Record<string, unknown> = {},
 ): Promise<Subscribed> {
   const receiver = await created(producer, '/receivers', { name: 'test', tenant, eventTypes: readable });
   const credential = await created(producer, `/receivers/${receiver.id}/credentials`, { name: 'test' });
@@ -27,11 +35,16 @@ export async function subscribe(
     apiKey,
     credential: String(credential.id),
     fetch: ((path: string, headers: Record<string, string> = {}) =>
-      producer.call('GET', path, { headers: { authorization: `Bearer ${apiKey}`, ...headers } })) as Subscribed['fetch'],
+      producer.call('GET', path, {
+        headers: { authorization: `Bearer ${apiKey}`, ...headers },
+      })) as Subscribed['fetch'],
   };
 }
 
-export async function publish(producer: ProducerApp, event: Record<string, unknown>): Promise<{ id: string; cursor: string }> {
+export async function publish(
+  producer: ProducerApp,
+  event: Record<string, unknown>,
+): Promise<{ id: string; cursor: string }> {
   return (await created(producer, '/events', { tenant: 'acme', data: {}, ...event })) as { id: string; cursor: string };
 }
 

@@ -20,11 +20,11 @@ export class CreateCredentialDto {
     example: [...CREDENTIAL_SCOPES],
   })
   @Optional()
-  @IsArray({ message: `must be a list of scopes: ${CREDENTIAL_SCOPES.join(', ')}` })
-  @ArrayMinSize(1, { message: 'must hold at least one scope, or be left out' })
-  @ArrayMaxSize(CREDENTIAL_SCOPES.length, { message: 'must not name a scope twice' })
-  @ArrayUnique({ message: 'must not name a scope twice' })
   @IsIn(CREDENTIAL_SCOPES, { each: true, message: `must each be one of: ${CREDENTIAL_SCOPES.join(', ')}` })
+  @ArrayMinSize(1, { message: 'must hold at least one scope, or be left out' })
+  @ArrayMaxSize(CREDENTIAL_SCOPES.length, { message: `must hold ${CREDENTIAL_SCOPES.length} scopes at most` })
+  @ArrayUnique({ message: 'must not name a scope twice' })
+  @IsArray({ message: `must be a list of scopes: ${CREDENTIAL_SCOPES.join(', ')}` })
   scopes?: CredentialScope[];
 
   @ApiPropertyOptional({

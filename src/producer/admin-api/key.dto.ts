@@ -18,11 +18,11 @@ export class CreateKeyDto {
       '`admin`: everything. `events:publish`: publishing and nothing else, for producers in other languages.',
     example: ['events:publish'],
   })
-  @IsArray({ message: `must be a list of scopes: ${ADMIN_SCOPES.join(', ')}` })
-  @ArrayMinSize(1, { message: `must hold at least one of: ${ADMIN_SCOPES.join(', ')}` })
-  @ArrayMaxSize(ADMIN_SCOPES.length, { message: 'must not name a scope twice' })
-  @ArrayUnique({ message: 'must not name a scope twice' })
   @IsIn(ADMIN_SCOPES, { each: true, message: `must each be one of: ${ADMIN_SCOPES.join(', ')}` })
+  @ArrayMinSize(1, { message: `must hold at least one of: ${ADMIN_SCOPES.join(', ')}` })
+  @ArrayMaxSize(ADMIN_SCOPES.length, { message: `must hold ${ADMIN_SCOPES.length} scopes at most` })
+  @ArrayUnique({ message: 'must not name a scope twice' })
+  @IsArray({ message: `must be a list of scopes: ${ADMIN_SCOPES.join(', ')}` })
   scopes!: AdminScope[];
 }
 

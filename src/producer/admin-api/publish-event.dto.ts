@@ -5,6 +5,7 @@ import type { RawJson } from '../../http/raw-json.js';
 import { RawJson as KeepsRawJson } from '../../http/raw-json.decorator.js';
 import { LARGEST_BATCH } from '../publish/publisher.js';
 import {
+  AreObjects,
   IsEventTypeName,
   IsTenant,
   IsText,
@@ -78,10 +79,11 @@ export class PublishBatchDto {
     maxItems: LARGEST_BATCH,
     description: 'Published in this order, all or none.',
   })
-  @IsArray({ message: 'must be a list of events' })
-  @ArrayMinSize(1, { message: 'must hold at least one event' })
-  @ArrayMaxSize(LARGEST_BATCH, { message: `must hold ${LARGEST_BATCH} events at most; send several batches` })
   @ValidateNested({ each: true })
   @Type(() => PublishEventDto)
+  @AreObjects('an event with its type and its data')
+  @ArrayMinSize(1, { message: 'must hold at least one event' })
+  @ArrayMaxSize(LARGEST_BATCH, { message: `must hold ${LARGEST_BATCH} events at most; send several batches` })
+  @IsArray({ message: 'must be a list of events' })
   events!: PublishEventDto[];
 }

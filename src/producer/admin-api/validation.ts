@@ -45,6 +45,15 @@ export const ArePatterns = (): PropertyDecorator =>
     { each: true },
   );
 
+/** For a list of nested DTOs: class-validator looks into a list within the list and finds nothing wrong with an empty one. */
+export const AreObjects = (what: string): PropertyDecorator =>
+  Satisfies(
+    'areObjects',
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    `must each be an object: ${what}`,
+    { each: true },
+  );
+
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
 /** A point in time, zone included: without one, two machines would read two different times. */

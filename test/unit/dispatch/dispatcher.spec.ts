@@ -7,7 +7,13 @@ import type { AttemptResult } from '../../../src/producer/signal/signal-sender.j
 import { until } from '../../support/until.js';
 
 const ids = new IdGenerator();
-const ACCEPTED: AttemptResult = { outcome: 'acknowledged', status: 202, latencyMs: 1, category: null, retryAfterMs: null };
+const ACCEPTED: AttemptResult = {
+  outcome: 'acknowledged',
+  status: 202,
+  latencyMs: 1,
+  category: null,
+  retryAfterMs: null,
+};
 
 function aClaim(endpoint: EndpointId = ids.next('ep')): ClaimedSignal {
   return {
@@ -74,11 +80,16 @@ class FakeStore implements DispatchStore {
 
 const started: Dispatcher[] = [];
 
-function setUp(send: (abort: AbortSignal | undefined) => Promise<AttemptResult> = () => Promise.resolve(ACCEPTED), maxInFlight = 10) {
+function setUp(
+  send: (abort: AbortSignal | undefined) => Promise<AttemptResult> = () => Promise.resolve(ACCEPTED),
+  maxInFlight = 10,
+) {
   const store = new FakeStore();
   const directory = {
     targets: (endpoints: readonly { endpoint: EndpointId }[]) =>
-      Promise.resolve(new Map(endpoints.map(({ endpoint }) => [endpoint, { url: 'https://example.com', secrets: [] }]))),
+      Promise.resolve(
+        new Map(endpoints.map(({ endpoint }) => [endpoint, { url: 'https://example.com', secrets: [] }])),
+      ),
   };
   const delivery = new Delivery(directory, { send: ({ signal }) => send(signal) }, () => 1_000);
   const dispatcher = new Dispatcher(store, delivery, {
@@ -203,7 +214,9 @@ describe('the dispatcher', () => {
   });
 
   it('an attempt that the stop cut short is released, not failed', async () => {
-    const { store, dispatcher } = setUp(() => Promise.resolve({ ...ACCEPTED, outcome: 'failed', status: null, category: 'aborted' }));
+    const { store, dispatcher } = setUp(() =>
+      Promise.resolve({ ...ACCEPTED, outcome: 'failed', status: null, category: 'aborted' }),
+    );
     store.due = [aClaim()];
     await dispatcher.runOnce();
     expect(store.settled.map(({ outcome }) => outcome)).toEqual(['released']);

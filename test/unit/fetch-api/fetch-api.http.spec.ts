@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Retention } from '../../../src/producer/log/retention.js';
 import { encodeCursor } from '../../../src/protocol/cursor.js';
 import { PLATFORMS, startProducer, type ProducerApp } from '../../support/producer-app.js';
 import { until } from '../../support/until.js';
@@ -384,5 +385,41 @@ describe.each(PLATFORMS)('the fetch API on %s', (platform) => {
       ['feed', 200, 1],
       ['feed', 400, 0],
     ]);
+  });
+
+  it('says of an expired event and of an expired cursor that they are gone, and where to go on', async () => {
+    const clock = { now: Date.UTC(2026, 0, 1) };
+    const aged = await startProducer(platform, { dispatch: false, retentionMs: 60_000, now: () => clock.now });
+    try {
+      const { body: created } = await aged.admin<{ id: string }>('POST', '/receivers', { tenant: 'old', name: 'old' });
+      const { body: made } = await aged.admin<{ apiKey: string }>('POST', `/receivers/${created.id}/credentials`, {
+        name: 'old',
+      });
+      const read = <T>(path: string) =>
+        aged.call<T>('GET', `/v1${path}`, { headers: { authorization: `Bearer ${made.apiKey}` } });
+      const publishOld = async () =>
+        (await aged.admin<{ id: string }>('POST', '/events', { type: 'a.b', tenant: 'old', data: 1 })).body.id;
+      const first = await publishOld();
+      const second = await publishOld();
+      const page = await read<PageBody>('/events?limit=1');
+      expect((await read(`/events/${first}`)).status).toBe(200);
+
+      clock.now += 61_000;
+      await aged.app.get(Retention).runOnce();
+      const gone = await read<{ type: string }>(`/events/${first}`);
+      expect([gone.status, gone.body.type]).toEqual([410, 'urn:signpost:problem:gone_expired']);
+      const expired = await read<{ type: string; oldest: string }>(`/events?after=${page.body.cursor}`);
+      expect([expired.status, expired.body.type]).toEqual([410, 'urn:signpost:problem:cursor_expired']);
+      const third = await publishOld();
+      const rest = await read<PageBody>(`/events?after=${expired.body.oldest}`);
+      expect(rest.body.events.map(({ id }) => id)).toEqual([third]);
+      const batch = await aged.call<{ results: { status: number }[] }>('POST', '/v1/events/batch', {
+        headers: { authorization: `Bearer ${made.apiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ ids: [second, third] }),
+      });
+      expect(batch.body.results.map(({ status }) => status)).toEqual([410, 200]);
+    } finally {
+      await aged.close();
+    }
   });
 });

@@ -63,9 +63,17 @@ describe('the publisher', () => {
   });
 
   it('a batch is all or nothing, and wakes once', async () => {
-    await expect(publisher.publishAlone([{ type: 'a', data: 1 }, { type: 'not a type', data: 1 }])).rejects.toThrow('/type');
+    await expect(
+      publisher.publishAlone([
+        { type: 'a', data: 1 },
+        { type: 'not a type', data: 1 },
+      ]),
+    ).rejects.toThrow('/type');
     expect((await store.bounds()).head).toBe(0);
-    await publisher.publishAlone([{ type: 'a', data: 1 }, { type: 'b', data: 2 }]);
+    await publisher.publishAlone([
+      { type: 'a', data: 1 },
+      { type: 'b', data: 2 },
+    ]);
     expect((await store.bounds()).head).toBe(2);
     expect(wakes).toBe(1);
   });
@@ -76,8 +84,16 @@ describe('the publisher', () => {
     const [again] = await publisher.publishAlone([event]);
     expect(again).toEqual({ ...first, repeated: true });
     expect(wakes).toBe(1);
-    for (const other of [{ data: { n: 2 } }, { type: 'b' }, { tenant: 'x' }, { subject: 's' }, { occurredAt: new Date(0) }]) {
-      await expect(publisher.publishAlone([{ ...event, ...other }])).rejects.toMatchObject({ code: 'idempotency_conflict' });
+    for (const other of [
+      { data: { n: 2 } },
+      { type: 'b' },
+      { tenant: 'x' },
+      { subject: 's' },
+      { occurredAt: new Date(0) },
+    ]) {
+      await expect(publisher.publishAlone([{ ...event, ...other }])).rejects.toMatchObject({
+        code: 'idempotency_conflict',
+      });
     }
   });
 

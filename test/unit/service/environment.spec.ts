@@ -39,7 +39,9 @@ describe('the environment', () => {
       role: 'api',
     });
     expect(readEnvironment({ DATABASE_URL: 'sqlite:///var/lib/signpost.db' }).database).toBe('/var/lib/signpost.db');
-    expect(readEnvironment({ SIGNPOST_PUBLIC_URL: 'https://events.example.com/' }).publicUrl).toBe('https://events.example.com');
+    expect(readEnvironment({ SIGNPOST_PUBLIC_URL: 'https://events.example.com/' }).publicUrl).toBe(
+      'https://events.example.com',
+    );
   });
 
   it.each([
