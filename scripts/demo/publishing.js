@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Producers that publish side by side. */
 const PRODUCERS = 4;
 /** After each event: slow enough to watch. */
-const PACE_MS = 90;
+const PACE_MS = 50;
 
 /**
  * Publishes every payload.

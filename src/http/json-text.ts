@@ -3,8 +3,6 @@ import { JsonScanner } from './json-scanner.js';
 import type { JsonShape } from './json-shape.js';
 import type { RawJson } from './raw-json.js';
 
-export { assertExactJson, InexactJsonError } from './exact-json.js';
-
 const NOTHING_RAW: JsonShape = { raw: [], lists: {} };
 
 /**

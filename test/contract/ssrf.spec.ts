@@ -262,14 +262,9 @@ describe('the redirects of the SSRF data', () => {
 describe('at connect', () => {
   it('a socket that leads elsewhere than to the checked address gets no byte', async () => {
     const receiver = await accepting();
-    const received: Buffer[] = [];
-    const sender = senderFor({ allow: ['127.0.0.1/32'] }, ({ port }) => {
-      const socket = connect({ host: '127.0.0.2', port });
-      return socket;
-    });
+    const sender = senderFor({ allow: ['127.0.0.1/32'] }, ({ port }) => connect({ host: '127.0.0.2', port }));
     const result = await sender.send(signal(receiver.url));
     await until(() => receiver.connections[0]?.destroyed, 'the end of the connection');
-    receiver.connections[0]?.on('data', (chunk) => received.push(chunk));
 
     expect(result.category).toBe('target_refused');
     expect(receiver.connections[0]?.bytesRead).toBe(0);

@@ -280,7 +280,7 @@ describe('TLS', () => {
   const certificate = { key: SELF_SIGNED.key, cert: SELF_SIGNED.cert };
   const { cert: ca } = SELF_SIGNED;
 
-  it('is spoken to a receiver whose certificate is trusted, by name and by address, on one connection', async () => {
+  it('is spoken to a receiver whose certificate is trusted, by address and by name', async () => {
     const { url, port, connections } = keep(await startTlsReceiver(certificate, accept));
     const sending = sender({ ca });
     for (const each of [url, url, `https://receiver.test:${port}/`]) {
@@ -345,7 +345,7 @@ describe('beside a hostile origin', () => {
     expect(healthy.connections.length).toBeLessThanOrEqual(4);
   });
 
-  it('what waits for its slots fails as busy in the end, and it is not asked to take more', async () => {
+  it('what waits for its slots in vain ends as busy', async () => {
     const hostile = await receiver(silent);
     const sending = sender({ connectionsPerOrigin: 2 });
     const results = await Promise.all(Array.from({ length: 20 }, () => sending.send(signal(hostile.url))));
@@ -363,10 +363,8 @@ describe('beside a hostile origin', () => {
     ];
     let turn = 0;
     const { url } = await rawReceiver((socket) => {
-      const behave = behaviours[turn++];
-      socket.once('data', () =>
-        behave ? behave(socket) : socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'),
-      );
+      const behave = behaviours[turn++] ?? (() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'));
+      socket.on('data', () => behave(socket));
     });
     const sending = sender({ connectionsPerOrigin: 1, maxInFlight: 1 });
     const categories = [];

@@ -99,6 +99,9 @@ async function onFastify(module: DynamicModule): Promise<INestApplication> {
     bodyLimit: 9_000_000,
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
+    frameworkErrors: answerFrameworkError,
+    // An event type in a path has up to 128 characters; Fastify's default is 100.
+    routerOptions: { maxParamLength: 256 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     rawBody: true,

@@ -1,4 +1,5 @@
 import { Catch, Inject, Injectable, Optional, type ArgumentsHost } from '@nestjs/common';
+import { invalidListCursor } from '../../http/list-cursor.js';
 import { ProblemException } from '../../http/problem-exception.js';
 import { IS_UNAVAILABLE, ProblemFilter, type IsUnavailable } from '../../http/problem.filter.js';
 import { InvalidCursorError } from '../../protocol/cursor.js';
@@ -6,7 +7,6 @@ import { IdempotencyConflictError } from '../log/errors.js';
 import { InvalidEventError } from '../publish/event-input.js';
 import { TargetRefusedError } from '../signal/target-refused-error.js';
 import { NotFoundError, StateConflictError } from '../subscriptions/errors.js';
-import { invalidCursor } from './list-cursor.js';
 
 /** Puts the refusals of the steps behind this API into a client's terms. Anything else stays what it is. */
 export function adminProblem(error: unknown): unknown {
@@ -16,7 +16,7 @@ export function adminProblem(error: unknown): unknown {
   if (error instanceof IdempotencyConflictError) {
     return new ProblemException('idempotency_conflict', error.message, { cause });
   }
-  if (error instanceof InvalidCursorError) return invalidCursor(error);
+  if (error instanceof InvalidCursorError) return invalidListCursor(error);
   if (error instanceof InvalidEventError) {
     const errors = [{ pointer: error.pointer, message: error.message }];
     return new ProblemException('invalid_request', undefined, { errors, cause });

@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Inject, Param, Req, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import { unwrapListCursor, wrapListCursor } from '../../http/list-cursor.js';
 import { ProblemException } from '../../http/problem-exception.js';
 import { ProblemFilter } from '../../http/problem.filter.js';
 import { ValidQuery } from '../../http/query.js';
@@ -40,7 +41,7 @@ export class EventTypesController {
     @Req() request: FetchRequest,
   ): Promise<EventTypePageView> {
     const items: ReadableEventTypeView[] = [];
-    let cursor = after ?? null;
+    let cursor = after === undefined ? null : unwrapListCursor(after, isEventType);
     let more = true;
     for (let stretch = 0; more && items.length < limit && stretch < MOST_STRETCHES; stretch++) {
       const page = await this.types.list({ after: cursor ?? undefined, limit: limit - items.length });
@@ -49,7 +50,7 @@ export class EventTypesController {
       more = page.more;
     }
     this.access.note(access, request, { action: 'event-types', status: 200, count: 0 });
-    return { items, cursor, more };
+    return { items, cursor: cursor === null ? null : wrapListCursor(cursor), more };
   }
 
   @Get(':type')

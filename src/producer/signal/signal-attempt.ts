@@ -108,7 +108,12 @@ export class SignalAttempt implements Dispatcher.DispatchHandler {
     this.end();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+  onResponseError(_controller: Dispatcher.DispatchController, error: unknown): void {
+    this.failed(error);
+  }
+
+  /** It came to nothing, before or after it was handed over. */
+  failed(error: unknown): void {
     this.fail(categoryOfError(error));
     this.end();
   }

@@ -160,7 +160,7 @@ export class SignalSender {
       const headers = signedHeaders(request, this.userAgent, this.now());
       slot.client.dispatch({ path: target.path, method: 'POST', headers, body: request.body }, attempt);
     } catch (error) {
-      attempt.onResponseError(undefined, error instanceof Error ? error : new Error('Not sent', { cause: error }));
+      attempt.failed(error);
     }
   }
 

@@ -129,9 +129,20 @@ describe.each(PLATFORMS)('publishing over HTTP (%s)', (platform) => {
       expect(await published()).toBe(0);
     });
 
+    it.each([[[[]]], [[null]], [['x']], [{}], [true], [[[a]]]])('refuses %j as a batch', async (events) => {
+      const { status } = await api.call('post', '/events/batch').send({ events });
+      expect(status).toBe(400);
+      expect(await published()).toBe(0);
+    });
+
     it('takes 1 to 1,000 events', async () => {
       expect((await batch([])).status).toBe(400);
-      expect((await batch(Array.from({ length: 1_001 }, () => a))).status).toBe(400);
+      // Members of a list that is too long are not even looked at: there may be very many.
+      const tooMany = await batch(Array.from({ length: 1_001 }, () => ({ wrong: 1 })));
+      expect(tooMany.status).toBe(400);
+      expect((tooMany.body as { errors: object[] }).errors).toEqual([
+        { pointer: '/events', message: expect.stringContaining('1000') },
+      ]);
       expect(await published()).toBe(0);
       expect((await batch(Array.from({ length: 1_000 }, () => a))).status).toBe(201);
     });
