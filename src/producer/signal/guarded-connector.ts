@@ -114,7 +114,7 @@ export class GuardedDialer {
       ALPNProtocols: ['http/1.1'],
       secureContext: this.context,
       // Said, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
-      
+      rejectUnauthorized: true,
       ...(sessions.last === undefined ? {} : { session: sessions.last }),
     });
     secured.on('session', (session) => {

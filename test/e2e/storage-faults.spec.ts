@@ -1,0 +1,87 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { SignpostHealth } from '../../src/index.js';
+import { PLATFORMS, startProducer, TEST_ADMIN_KEY, type ProducerApp } from '../support/producer-app.js';
+import { startSignalReceiver, type SignalReceiver } from '../support/signal-receiver.js';
+import { publish, subscribe } from '../support/subscribed.js';
+import { until } from '../support/until.js';
+
+const HOLDER = resolve('test/chaos/sqlite-lock-holder.mjs');
+
+describe.each(PLATFORMS)('on %s, when the storage fails for a while', (platform) => {
+  let producer: ProducerApp;
+  let receiver: SignalReceiver;
+  let holder: ChildProcess | undefined;
+
+  beforeEach(async () => {
+    receiver = await startSignalReceiver();
+    producer = await startProducer(platform, { dispatch: { pollIntervalMs: 50 } });
+    await subscribe(producer, receiver.url);
+  });
+  afterEach(async () => {
+    holder?.kill('SIGKILL');
+    await producer.close();
+    await receiver.close();
+  });
+
+  const attempt = (type: string) =>
+    producer.call('POST', '/admin/v1/events', {
+      headers: {
+        authorization: `Bearer ${TEST_ADMIN_KEY}`,
+        'content-type': 'application/json',
+        'idempotency-key': type,
+      },
+      body: JSON.stringify({ type, tenant: 'acme', data: 'x'.repeat(5_000) }),
+    });
+  const signalled = () => receiver.signals.flatMap((signal) => signal.json.data.events.map((event) => event.type));
+  const listed = async () => {
+    const { body } = await producer.admin<{ items: { type: string }[] }>('GET', '/events?limit=1000');
+    return body.items.map((item) => item.type);
+  };
+
+  it('a full disk is a 503 that says when to come back; nothing acknowledged is lost, and work goes on without a restart', async () => {
+    const dataSource = producer.app.get(DataSource);
+    const [{ page_count: pages }] = (await dataSource.query('PRAGMA page_count')) as [{ page_count: number }];
+    await dataSource.query(`PRAGMA max_page_count = ${pages + 4}`);
+    const accepted: string[] = [];
+    let refused: Awaited<ReturnType<typeof attempt>> | undefined;
+    for (let n = 0; n < 50 && !refused; n += 1) {
+      const answer = await attempt(`full.n${n}`);
+      if (answer.status === 201) accepted.push(`full.n${n}`);
+      else refused = answer;
+    }
+    expect(refused).toMatchObject({ status: 503, body: { type: 'urn:signpost:problem:unavailable' } });
+    expect(refused?.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(refused?.headers.get('content-type')).toContain('application/problem+json');
+
+    await dataSource.query('PRAGMA max_page_count = 1000000');
+    await publish(producer, { type: 'after' });
+    await until(() => signalled().includes('after'));
+    expect(await listed()).toEqual([...accepted, 'after']);
+    await until(() => new Set(signalled()).size === accepted.length + 1);
+  });
+
+  it('a file that another process holds is waited for, then a 503; the loop of events turns, and work goes on without a restart', async () => {
+    const dataSource = producer.app.get(DataSource);
+    const path = String(dataSource.options.database);
+    holder = spawn(process.execPath, [HOLDER, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await new Promise((ready) => holder?.stdout?.once('data', ready));
+
+    let turns = 0;
+    const ticking = setInterval(() => (turns += 1), 20);
+    const refused = await attempt('locked');
+    clearInterval(ticking);
+    expect(refused).toMatchObject({ status: 503, body: { type: 'urn:signpost:problem:unavailable' } });
+    expect(turns).toBeGreaterThan(20);
+
+    const gone = new Promise((done) => holder?.once('exit', done));
+    holder.kill('SIGKILL');
+    await gone;
+    await until(async () => (await attempt('locked')).status < 300, 'the file to be free');
+    await until(() => signalled().includes('locked'));
+    expect((await listed()).filter((type) => type === 'locked')).toHaveLength(1);
+    expect(await producer.app.get(SignpostHealth).check()).toMatchObject({ status: 'ok' });
+  });
+});
