@@ -19,7 +19,7 @@ export function validated<T extends object>(type: DtoClass<T>, sent: unknown): T
     throw invalid([{ pointer: '', message: 'must be a JSON object' }]);
   }
   const oversized = oversizedLists(type, sent);
-  
+  if (oversized.length > 0) throw invalid(oversized);
   const dto = plainToInstance(type, sent);
   const dropped = droppedFields(sent, dto, '');
   if (dropped.length > 0) throw invalid(dropped);

@@ -202,7 +202,7 @@ export const ApiEventTypes = (): MethodDecorator =>
       schema: { type: 'integer', minimum: 1, maximum: LARGEST_FEED_LIMIT, default: DEFAULT_FEED_LIMIT },
     }),
     ApiResponse({ status: 200, description: 'A page.', type: EventTypePageView }),
-    ApiProblems('invalid_request'),
+    ApiProblems('invalid_request', 'invalid_cursor'),
   );
 
 export const ApiEventType = (): MethodDecorator =>

@@ -76,6 +76,13 @@ describe('lists of the admin API', () => {
       expect(await page(path(), `?after=${String(cursor)}`)).toEqual({ items: [], cursor, more: false });
     });
 
+    it('takes a cursor in the one spelling that it was given out in', async () => {
+      const { cursor } = await page(path());
+      for (const other of [`${String(cursor)}=`, `${String(cursor)}%20`, `-${String(cursor)}`]) {
+        expect((await api.call('get', `${path()}?after=${other}`)).status).toBe(400);
+      }
+    });
+
     it.each(['x', '', 'cmN2IG5vcGU', 'A'.repeat(24), '%00', '-1', "'"])('refuses the cursor %j', async (cursor) => {
       const { status, body } = await api.call('get', `${path()}?after=${cursor}`);
       expect(status).toBe(400);

@@ -120,7 +120,6 @@ describe('with an allow-list', () => {
     expect(answer).toMatchObject({ ok: false, reason: 'special_name' });
     expect(answer).toHaveProperty('message', expect.stringContaining('127.0.0.1'));
   });
-  });
 
   it.each([
     ['http://10.0.0.1/', 'address'],
@@ -139,6 +138,14 @@ describe('resolving', () => {
   it('one family is enough when the other fails', async () => {
     const resolver = { resolve4: failing('ESERVFAIL'), resolve6: () => Promise.resolve(['2606:2800::1']) };
     expect(await new TargetGuard({ resolver }).resolve(destination)).toEqual([{ address: '2606:2800::1', family: 6 }]);
+  });
+
+  it('an address is judged too, though nothing is resolved', async () => {
+    const at = (hostname: string) => new TargetGuard().resolve({ ...destination, hostname });
+    expect(await at('8.8.8.8')).toEqual([{ address: '8.8.8.8', family: 4 }]);
+    for (const hostname of ['127.0.0.1', '::1', '::ffff:a00:1', '169.254.169.254']) {
+      await expect(at(hostname)).rejects.toMatchObject({ code: 'target_refused', reason: 'address' });
+    }
   });
 
   it('a name that does not exist is a DNS error, no refusal', async () => {

@@ -1,0 +1,83 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export type Message = Record<string, unknown>;
+
+const living = new Set<Child>();
+
+/** A process of its own, to be killed without warning. Whatever it sends is kept until somebody asks for it. */
+export class Child {
+  /** Everything it wrote, for the message of a failure. */
+  output = '';
+  private readonly inbox: Message[] = [];
+  private readonly waiting: { member: string; resolve(value: unknown): void; reject(error: Error): void }[] = [];
+  private readonly process: ChildProcess;
+  private ended: string | undefined;
+
+  constructor(private readonly script: string) {
+    if (!existsSync(fileURLToPath(new URL('../../../dist/index.js', import.meta.url)))) {
+      throw new Error('The chaos tests kill the built package: run `npm run build` first');
+    }
+    this.process = fork(fileURLToPath(new URL(`../${script}`, import.meta.url)), {
+      // Only what a test says: flags of the test runner are not for the processes under test.
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    living.add(this);
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    }
+    this.process.on('message', (message) => this.arrived(message as Message));
+    this.process.on('exit', (code, signal) => {
+      this.ended = signal ?? `exit code ${code}`;
+      living.delete(this);
+      this.arrived({ ended: this.ended });
+      for (const { reject, member } of this.waiting.splice(0)) reject(this.gone(member));
+    });
+  }
+
+  get isAlive(): boolean {
+    return this.ended === undefined;
+  }
+
+  send(message: Message): void {
+    // A process that is being killed takes no messages, and its end is told elsewhere.
+    this.process.send(message, () => undefined);
+  }
+
+  /** The next message that has this member, which is its value; rejects if the process ends before. */
+  async told(member: string): Promise<unknown> {
+    const index = this.inbox.findIndex((message) => member in message);
+    if (index >= 0) return this.inbox.splice(index, 1)[0]?.[member];
+    if (!this.isAlive) throw this.gone(member);
+    return new Promise((resolve, reject) => this.waiting.push({ member, resolve, reject }));
+  }
+
+  /** Resolves with the name of the signal that ended it. */
+  async end(): Promise<string> {
+    return this.ended ?? ((await this.told('ended')) as string);
+  }
+
+  async kill(): Promise<void> {
+    if (!this.isAlive) return;
+    this.process.kill('SIGKILL');
+    await this.end();
+  }
+
+  private arrived(message: Message): void {
+    const index = this.waiting.findIndex(({ member }) => member in message);
+    const [waiter] = index < 0 ? [] : this.waiting.splice(index, 1);
+    if (waiter) waiter.resolve(message[waiter.member]);
+    else this.inbox.push(message);
+  }
+
+  private gone(member: string): Error {
+    return new Error(`${this.script} ended (${this.ended}) before it told "${member}":\n${this.output.slice(-2_000)}`);
+  }
+}
+
+/** For `afterAll`: whatever a failed test left behind. */
+export async function killAllChildren(): Promise<void> {
+  await Promise.all([...living].map((child) => child.kill()));
+}

@@ -1,0 +1,142 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Child } from './child.js';
+
+export interface Fault {
+  point: string;
+  /** Dies when the point is passed for this time, 1 for the first. */
+  nth: number;
+}
+
+/** Where a process died, and the signal that it had in hand. */
+export interface LastWords {
+  point: string;
+  inHand: { id?: string; body?: string };
+}
+
+export interface Reply {
+  status: number;
+  body: unknown;
+}
+
+/** Loaded processes that wait for their turn: loading takes most of a start, so it is done ahead. */
+const SPARES = 2;
+const ADMIN_KEY = 'chaos-admin-key-0123456789';
+
+/** One installation: a database file, and one process after the other on it. */
+export class Producer {
+  readonly database: string;
+  private readonly spares: Child[] = [];
+  private child: Child | undefined;
+  private url: string | undefined;
+
+  private constructor(
+    private readonly directory: string,
+    private readonly confirmSchedule: number[],
+  ) {
+    this.database = join(directory, 'signpost.db');
+  }
+
+  static async create({ confirmSchedule = [3_600_000] } = {}): Promise<Producer> {
+    return new Producer(await mkdtemp(join(tmpdir(), 'signpost-chaos-')), confirmSchedule);
+  }
+
+  get baseUrl(): string | undefined {
+    return this.url;
+  }
+
+  /** A process begins to start on the file; `fault` is armed from its first instruction. */
+  async launch(fault?: Fault): Promise<void> {
+    if (this.child?.isAlive) throw new Error('A producer is running on this file');
+    rmSync(this.lastWordsFile, { force: true });
+    while (this.spares.length < SPARES) this.spares.push(new Child('producer-process.js'));
+    const child = this.spares.shift() as Child;
+    this.child = child;
+    await child.told('loaded');
+    child.send({ start: { database: this.database, confirmSchedule: this.confirmSchedule, fault } });
+  }
+
+  /** Resolves when the launched process serves. */
+  async ready(): Promise<void> {
+    this.url = (await this.child?.told('url')) as string;
+  }
+
+  async start(): Promise<void> {
+    await this.launch();
+    await this.ready();
+  }
+
+  /** From now on the n-th pass of the point kills the process. */
+  async arm(fault: Fault): Promise<void> {
+    this.child?.send({ arm: fault });
+    await this.child?.told('armed');
+  }
+
+  /** Resolves when the process has died at the armed point. */
+  async death(): Promise<LastWords> {
+    const signal = await this.child?.end();
+    this.url = undefined;
+    if (signal !== 'SIGKILL' || !existsSync(this.lastWordsFile)) {
+      throw new Error(`The producer ended by itself (${signal}):\n${this.child?.output.slice(-2_000)}`);
+    }
+    return JSON.parse(readFileSync(this.lastWordsFile, 'utf8')) as LastWords;
+  }
+
+  async kill(): Promise<void> {
+    this.url = undefined;
+    await this.child?.kill();
+  }
+
+  /** What the present process wrote; nothing, if all is well. */
+  get output(): string {
+    return this.child?.output ?? '';
+  }
+
+  /** Undefined when there was no answer, because nobody serves or the process died meanwhile. */
+  async request(
+    method: string,
+    path: string,
+    init: { key: string; body?: unknown } | RequestInit,
+  ): Promise<Reply | undefined> {
+    if (this.url === undefined) return undefined;
+    const { key, body, ...rest } = init as { key?: string; body?: unknown; headers?: Record<string, string> };
+    const headers = { ...rest.headers, ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) };
+    try {
+      const answer = await fetch(`${this.url}${path}`, {
+        method,
+        headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) };
+    } catch (error) {
+      // What `fetch` throws when the connection is refused or cut; anything else is a bug of the test.
+      if (error instanceof TypeError) return undefined;
+      throw error;
+    }
+  }
+
+  admin(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Reply | undefined> {
+    return this.request(method, `/admin/v1${path}`, {
+      key: ADMIN_KEY,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.child, ...this.spares].map((child) => child?.kill()));
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private get lastWordsFile(): string {
+    return `${this.database}.last-words`;
+  }
+}
