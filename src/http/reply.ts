@@ -6,7 +6,7 @@ interface FastifyReplyLike {
   sent: boolean;
   code(status: number): unknown;
   headers(headers: Record<string, string>): unknown;
-  send(body: Buffer): unknown;
+  send(body: Buffer | undefined): unknown;
   getHeaders(): Record<string, number | string | string[] | undefined>;
   hijack(): unknown;
 }
@@ -42,7 +42,8 @@ export function reply(response: unknown, { status, headers, body }: Answer): voi
     response.code(status);
     response.headers(headers);
     // Bytes, because Fastify adds a charset to the type of a text.
-    response.send(bytes);
+    // Given bytes, it would also name a type for the content that a 304 does not have.
+    response.send(status === 304 ? undefined : bytes);
     return;
   }
   const raw = rawResponse(response);

@@ -130,7 +130,13 @@ export const dispatchProviders: Provider[] = [
     provide: SignalSender,
     inject: [TargetGuard, SIGNPOST_OPTIONS],
     useFactory: (guard: TargetGuard, { dispatch, now }: ResolvedOptions) =>
-      new SignalSender({ guard, now, version: SIGNPOST_VERSION, totalTimeoutMs: dispatch.signalTimeoutMs }),
+      new SignalSender({
+        guard,
+        now,
+        version: SIGNPOST_VERSION,
+        totalTimeoutMs: dispatch.signalTimeoutMs,
+        maxInFlight: dispatch.maxInFlight,
+      }),
   },
   {
     provide: Dispatcher,

@@ -78,7 +78,7 @@ function firstSteps(url: string, adminKey: string | undefined): string {
   Send the first event:
 
     curl -X POST ${url}/admin/v1/events \\
-      -H 'Authorization: Bearer ${key}' \\
+      -H "Authorization: Bearer ${key}" \\
       -H 'Content-Type: application/json' \\
       -d '{"type":"invoice.paid","subject":"inv_1","data":{"amount":4200}}'
 

@@ -5,7 +5,7 @@ import { isoTime } from '../subscriptions/listing.js';
 import { STANDINGS, type EndpointStanding, type Standing } from '../subscriptions/endpoint-standing.js';
 import { PageView } from './list.dto.js';
 
-const CURSOR = 'AQAAAAAAAAAAKgAAAAAAAAAA';
+const CURSOR = 'AQAAAAAAAAAAKvMI1a43Kz86';
 
 /** An event as its producer and the operator see it: all but the payload. */
 @ApiSchema({ name: 'PublishedEvent' })

@@ -5,7 +5,7 @@ import type { LogBounds, Position } from '../log/event-store.js';
 import { ENDPOINT_STATES, type EndpointState } from '../subscriptions/endpoint-settings.js';
 import { isoTimeOrNull } from '../subscriptions/listing.js';
 
-const CURSOR = 'AQAAAAAAAAAAKgAAAAAAAAAA';
+const CURSOR = 'AQAAAAAAAAAAKvMI1a43Kz86';
 
 @ApiSchema({ name: 'EndpointCounts' })
 export class EndpointCountsDocument implements Record<EndpointState, number> {

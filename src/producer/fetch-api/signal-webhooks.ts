@@ -24,7 +24,8 @@ interface Described {
 const endpoint: Schema = { type: 'string', example: ENDPOINT_ID_EXAMPLE };
 const text = (description: string): Schema => ({ type: 'string', description });
 
-const SIGNALS: Record<SignalType, Described> = {
+/** Those that are sent; `endpoint.verification` is not yet. */
+const SIGNALS: Record<Exclude<SignalType, 'endpoint.verification'>, Described> = {
   'events.available': {
     operationId: 'signalEventsAvailable',
     summary: 'New events wait',
@@ -54,13 +55,6 @@ const SIGNALS: Record<SignalType, Described> = {
       cursor: CURSOR_EXAMPLE,
       more: false,
     },
-  },
-  'endpoint.verification': {
-    operationId: 'signalEndpointVerification',
-    summary: 'Prove that the URL is yours',
-    description: 'Sent to a new URL, before any other signal. Answer 2xx with the challenge.',
-    data: { endpoint, challenge: text('Send it back.') },
-    example: { endpoint: ENDPOINT_ID_EXAMPLE, challenge: 'Zx8Qm1tJ5o2vR7wB' },
   },
   'endpoint.test': {
     operationId: 'signalEndpointTest',

@@ -14,6 +14,8 @@ export class Child {
   private readonly waiting: { member: string; resolve(value: unknown): void; reject(error: Error): void }[] = [];
   private readonly process: ChildProcess;
   private ended: string | undefined;
+  /** Resolves with the name of the signal that ended it. */
+  readonly end: Promise<string>;
 
   constructor(private readonly script: string) {
     if (!existsSync(fileURLToPath(new URL('../../../dist/index.js', import.meta.url)))) {
@@ -29,11 +31,13 @@ export class Child {
       stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     }
     this.process.on('message', (message) => this.arrived(message as Message));
-    this.process.on('exit', (code, signal) => {
-      this.ended = signal ?? `exit code ${code}`;
-      living.delete(this);
-      this.arrived({ ended: this.ended });
-      for (const { reject, member } of this.waiting.splice(0)) reject(this.gone(member));
+    this.end = new Promise((resolve) => {
+      this.process.on('exit', (code, signal) => {
+        this.ended = signal ?? `exit code ${code}`;
+        living.delete(this);
+        for (const { reject, member } of this.waiting.splice(0)) reject(this.gone(member));
+        resolve(this.ended);
+      });
     });
   }
 
@@ -54,15 +58,10 @@ export class Child {
     return new Promise((resolve, reject) => this.waiting.push({ member, resolve, reject }));
   }
 
-  /** Resolves with the name of the signal that ended it. */
-  async end(): Promise<string> {
-    return this.ended ?? ((await this.told('ended')) as string);
-  }
-
   async kill(): Promise<void> {
     if (!this.isAlive) return;
     this.process.kill('SIGKILL');
-    await this.end();
+    await this.end;
   }
 
   private arrived(message: Message): void {

@@ -22,7 +22,7 @@ export interface Reply {
 }
 
 /** Loaded processes that wait for their turn: loading takes most of a start, so it is done ahead. */
-const SPARES = 2;
+const SPARES = 3;
 const ADMIN_KEY = 'chaos-admin-key-0123456789';
 
 /** One installation: a database file, and one process after the other on it. */
@@ -60,7 +60,11 @@ export class Producer {
 
   /** Resolves when the launched process serves. */
   async ready(): Promise<void> {
-    this.url = (await this.child?.told('url')) as string;
+    const { child } = this;
+    this.url = (await child?.told('url')) as string;
+    void child?.end.then(() => {
+      if (this.child === child) this.url = undefined;
+    });
   }
 
   async start(): Promise<void> {
@@ -76,7 +80,7 @@ export class Producer {
 
   /** Resolves when the process has died at the armed point. */
   async death(): Promise<LastWords> {
-    const signal = await this.child?.end();
+    const signal = await this.child?.end;
     this.url = undefined;
     if (signal !== 'SIGKILL' || !existsSync(this.lastWordsFile)) {
       throw new Error(`The producer ended by itself (${signal}):\n${this.child?.output.slice(-2_000)}`);
@@ -113,7 +117,7 @@ export class Producer {
       return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) };
     } catch (error) {
       // What `fetch` throws when the connection is refused or cut; anything else is a bug of the test.
-      if (error instanceof TypeError) return undefined;
+      if ((error as Error).name === 'TypeError') return undefined;
       throw error;
     }
   }
