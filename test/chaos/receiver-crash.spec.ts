@@ -37,7 +37,7 @@ describe('invariant 7: delivered means fetched', () => {
     const url = (await dying.told('url')) as string;
     const endpoint = await made<{ id: string }>(`/receivers/${receiver.id}/endpoints`, { url, eventTypes: ['*'] });
 
-    const { id } = (await world.publish('for the dying'))?.body as { id: string };
+    const id = await world.published('for-the-dying');
     expect(await dying.end).toBe('SIGKILL');
     await until(async () => (await standing(id, endpoint.id)) === 'signalled', 'an acknowledged signal');
 
@@ -50,7 +50,7 @@ describe('invariant 7: delivered means fetched', () => {
   it('a producer that dies before it has written down a fetch reminds once more, rather than never', async () => {
     const { producer, signals, follower } = world;
     await follower.drain();
-    const { id } = (await world.publish('fetched, not written'))?.body as { id: string };
+    const id = await world.published('fetched-not-written');
     await until(() => signals.eventsAt('/all').has(id), 'the signal of the event');
     await producer.arm({ point: 'feed: the page is answered, the marks are not written', nth: 1 });
     expect((await follower.page())?.events.map((event) => event.id)).toContain(id);

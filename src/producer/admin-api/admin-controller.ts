@@ -2,7 +2,8 @@ import { applyDecorators, Controller, UseFilters, UseGuards, VERSION_NEUTRAL } f
 import { ApiBearerAuth, ApiExtraModels, ApiTags } from '@nestjs/swagger';
 import { AdminGuard } from '../access/admin.guard.js';
 import { AdminProblemFilter } from './admin-problem.filter.js';
-import { ApiProblems, ProblemDocument } from './api-problems.js';
+import { ProblemDocument } from '../../http/api-problems.js';
+import { ApiProblems } from './api-problems.js';
 
 /** Name of the security scheme in the OpenAPI document: `Authorization: Bearer <admin key>`. */
 export const ADMIN_SECURITY = 'adminKey';

@@ -13,6 +13,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { MEDIA_TYPE } from '../../protocol/headers.js';
+import { ProblemDocument } from '../../http/api-problems.js';
 import { ApiProblems } from './api-problems.js';
 import { CURSOR_EXAMPLE, EVENT_ID_EXAMPLE } from './examples.js';
 import {
@@ -29,7 +30,6 @@ import {
   EventTypePageView,
   FeedPageDocument,
   PositionView,
-  ProblemDetails,
   ReadableEventTypeView,
 } from './fetch-api.views.js';
 
@@ -51,7 +51,7 @@ export const ApiFetch = (tag: string): ClassDecorator =>
     ApiTags(tag),
     ApiBearerAuth(API_KEY_SECURITY),
     ApiBasicAuth(BASIC_SECURITY),
-    ApiExtraModels(ProblemDetails, EventDocument, CloudEventDocument, FeedPageDocument),
+    ApiExtraModels(ProblemDocument, EventDocument, CloudEventDocument, FeedPageDocument),
     ApiProblems('unauthorized', 'forbidden', 'unavailable'),
   );
 

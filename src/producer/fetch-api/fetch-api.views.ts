@@ -1,3 +1,4 @@
+import { ProblemDocument } from '../../http/api-problems.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { DataSchema, EventTypeView } from '../subscriptions/event-types.service.js';
 import {
@@ -80,34 +81,6 @@ export class FeedPageDocument {
   more!: boolean;
 }
 
-/** A field at fault. */
-export class ProblemFieldDocument {
-  @ApiProperty({ description: 'JSON pointer (RFC 6901) into the body or the query.', example: '/limit' })
-  pointer!: string;
-  @ApiProperty({ example: 'must be a whole number from 1 to 1000' })
-  message!: string;
-}
-
-/** RFC 9457. */
-export class ProblemDetails {
-  @ApiProperty({
-    description: 'Says which problem it is; not meant to be opened.',
-    example: 'urn:signpost:problem:invalid_request',
-  })
-  type!: string;
-  @ApiProperty({ example: 'The request is not valid' })
-  title!: string;
-  @ApiProperty({ type: 'integer', example: 400 })
-  status!: number;
-  @ApiPropertyOptional({
-    description: 'This occurrence, for a person.',
-    example: '/limit must be a whole number from 1 to 1000',
-  })
-  detail?: string;
-  @ApiPropertyOptional({ type: () => [ProblemFieldDocument], description: 'The fields at fault.' })
-  errors?: ProblemFieldDocument[];
-}
-
 export class BatchResultDocument {
   @ApiProperty({ example: EVENT_ID_EXAMPLE })
   id!: string;
@@ -115,8 +88,8 @@ export class BatchResultDocument {
   status!: 200 | 404 | 410;
   @ApiPropertyOptional({ type: () => EventDocument, description: 'With status 200.' })
   event?: EventDocument;
-  @ApiPropertyOptional({ type: () => ProblemDetails, description: 'With any other status.' })
-  problem?: ProblemDetails;
+  @ApiPropertyOptional({ type: () => ProblemDocument, description: 'With any other status.' })
+  problem?: ProblemDocument;
 }
 
 export class BatchDocument {

@@ -61,6 +61,14 @@ export class World {
     return answer;
   }
 
+  /** As `publish`, where there must be an answer, which is the event's id. */
+  async published(key: string): Promise<string> {
+    const answer = await this.publish(key);
+    const { id } = (answer?.body ?? {}) as { id?: string };
+    if (id === undefined) throw new Error(`Publishing ${key} was answered with ${JSON.stringify(answer)}`);
+    return id;
+  }
+
   /** As `publish`, for a few events that are all there or none of them. */
   async publishBatch(key: string): Promise<Reply | undefined> {
     const event = { type: 'invoice.sent', tenant: 'acme', subject: key, data: { key } };

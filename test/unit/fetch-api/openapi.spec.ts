@@ -58,7 +58,7 @@ describe('the receivers’ document', () => {
       for (const [status, response] of Object.entries(operation.responses)) {
         if (Number(status) < 400) continue;
         expect(response).toMatchObject({
-          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDetails' } } },
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
         });
       }
     }
