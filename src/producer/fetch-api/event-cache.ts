@@ -8,7 +8,7 @@ export interface CachedEvent {
   type: string;
   recordedAt: number;
   position: Position;
-  body: Buffer;
+  body: string;
 }
 
 /** Memory of an entry beside its body: map slot, object, id, buffer header. */
@@ -81,7 +81,7 @@ export class EventCache {
 }
 
 function sizeOf(event: CachedEvent): number {
-  return event.body.length + ENTRY_BYTES;
+  return 2 * event.body.length + ENTRY_BYTES;
 }
 
 function admits({ tenant, types }: Entitlement, event: CachedEvent): boolean {

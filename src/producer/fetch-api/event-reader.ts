@@ -10,7 +10,7 @@ import { cloudEventETag, eventCloudEvent, eventJson, isReadable, jsonETag } from
 
 /** `not_found`: it is not there, or not for this reader; nobody can tell which. */
 export type EventRead =
-  | { kind: 'found'; position: Position; etag: string; body: string | Buffer }
+  | { kind: 'found'; position: Position; etag: string; body: string }
   | { kind: 'gone'; code: Extract<ProblemCode, 'gone_erased' | 'gone_expired'> }
   | { kind: 'not_found' };
 
@@ -50,7 +50,7 @@ export class EventReader {
     const ticket = this.cache.ticket();
     const event = await this.store.readOne(id, entitlement);
     return outcome(event, (readable) => {
-      const body = Buffer.from(eventJson(readable), 'utf8');
+      const body = eventJson(readable);
       const { tenant, type, recordedAt, position } = readable;
       this.cache.put(id, { tenant, type, recordedAt, position, body }, ticket);
       return { etag: jsonETag(id), body };
@@ -72,7 +72,7 @@ export class EventReader {
 
 function outcome(
   event: StoredEvent | undefined,
-  represent: (event: StoredEvent & { data: string }) => { etag: string; body: string | Buffer },
+  represent: (event: StoredEvent & { data: string }) => { etag: string; body: string },
 ): EventRead {
   if (!event) return { kind: 'not_found' };
   if (!isReadable(event)) return { kind: 'gone', code: event.gone === 'erased' ? 'gone_erased' : 'gone_expired' };

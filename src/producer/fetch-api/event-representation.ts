@@ -14,7 +14,17 @@ export function cursorAt(position: Position): Cursor {
   return encodeCursor({ partition: 0, position });
 }
 
-const isoTime = (at: number): string => new Date(at).toISOString();
+let latestTime = Number.NaN;
+let latestText = '';
+
+/** Events of one batch share their times, so the one before is often the one wanted. */
+function isoTime(at: number): string {
+  if (at !== latestTime) {
+    latestText = new Date(at).toISOString();
+    latestTime = at;
+  }
+  return latestText;
+}
 
 /**
  * The event as the fetch API shows it. The payload is put in as the text that was stored, so key order, number spellings and

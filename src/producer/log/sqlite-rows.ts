@@ -33,3 +33,23 @@ export function toMetadata(row: EventRow): EventMetadata {
 export function toStored(row: EventRow): StoredEvent {
   return { ...toMetadata(row), data: row.data ?? null };
 }
+
+/** What a page reads, in the order of `PageRow`. */
+export const PAGE_COLUMNS = 'ordinal, id, type, subject, occurred_at, recorded_at, erased_at, data';
+
+export type PageRow = [
+  ordinal: number,
+  id: EventId,
+  type: string,
+  subject: string | null,
+  occurredAt: number,
+  recordedAt: number,
+  erasedAt: number | null,
+  data: string | null,
+];
+
+export function storedOfPage(row: PageRow, tenant: string): StoredEvent {
+  const [position, id, type, subject, occurredAt, recordedAt, erasedAt, data] = row;
+  const gone = data !== null ? null : erasedAt === null ? 'expired' : 'erased';
+  return { position, id, tenant, type, subject, occurredAt, recordedAt, gone, data };
+}
