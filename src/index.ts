@@ -9,7 +9,13 @@ export { Publisher } from './producer/publish/publisher.js';
 export { InvalidEventError, type EventInput } from './producer/publish/event-input.js';
 export { IdempotencyConflictError } from './producer/log/errors.js';
 export type { Appended } from './producer/log/event-store.js';
-export { NotInTransactionError, OutsideTransactionError } from './database/errors.js';
+export {
+  DatabaseLockedError,
+  NotInTransactionError,
+  OutsideTransactionError,
+  TransactionLostError,
+  TurnTimeoutError,
+} from './database/errors.js';
 
 // Who may read, and where signals go; for applications that do it in code rather than over the admin API.
 export { ReceiversService } from './producer/subscriptions/receivers.service.js';

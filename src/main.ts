@@ -1,12 +1,13 @@
 import 'reflect-metadata';
-import { EnvironmentError } from './service/environment.js';
 import { serve } from './service/serve.js';
 
 try {
   await serve(process.env);
 } catch (error) {
-  // One line that names the cause; a stack would hide it. Unexpected errors keep theirs.
-  const text = error instanceof EnvironmentError ? error.message : error instanceof Error ? error.stack : String(error);
+  // Faults of the surroundings (a setting, a port that is taken, a file that cannot be opened) carry a code and say in one
+  // line what they are; a stack would hide it. What nobody expected keeps its stack.
+  const expected = error instanceof Error && 'code' in error && typeof error.code === 'string';
+  const text = expected ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`signpost: ${text}\n`);
   process.exitCode = 1;
 }

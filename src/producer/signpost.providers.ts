@@ -12,6 +12,7 @@ import { AdminKeysService } from './access/admin-keys.service.js';
 import { CredentialsService } from './access/credentials.service.js';
 import { LastUsed } from './access/last-used.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
+import { SIGNPOST_ENTITIES } from './entities.js';
 import { Delivery } from './dispatch/delivery.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -23,7 +24,7 @@ import { Retention, type Pruner } from './log/retention.js';
 import { SqliteEventStore } from './log/sqlite-event-store.js';
 import { SqliteProgressStore } from './log/sqlite-progress-store.js';
 import { runMigrations } from './migrations/run-migrations.js';
-import { resolveOptions, type ResolvedOptions } from './options-validation.js';
+import { resolveOptions, SignpostOptionsError, type ResolvedOptions } from './options-validation.js';
 import { Publisher } from './publish/publisher.js';
 import { SignalSender } from './signal/signal-sender.js';
 import { TargetGuard } from './signal/target-guard.js';
@@ -63,6 +64,12 @@ export const logProviders: Provider[] = [
     provide: SQLITE_TURNS,
     inject: [SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS],
     useFactory: async (dataSource: DataSource): Promise<SqliteTurns> => {
+      if (!SIGNPOST_ENTITIES.every((entity) => dataSource.hasMetadata(entity))) {
+        throw new SignpostOptionsError(
+          'dataSource',
+          'does not know the entities; add autoLoadEntities: true to its TypeOrmModule.forRoot',
+        );
+      }
       const turns = installSqliteTurns(dataSource);
       await runMigrations(dataSource);
       return turns;

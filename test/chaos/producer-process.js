@@ -9,7 +9,7 @@ import { DataSource } from 'typeorm';
 import { AdminKeysService, Publisher, SignpostModule } from '../../dist/index.js';
 import { Faults } from './fault-points.js';
 
-export const ADMIN_KEY = 'chaos-admin-key-0123456789';
+const ADMIN_KEY = 'chaos-admin-key-0123456789';
 
 class RolledBack extends Error {}
 

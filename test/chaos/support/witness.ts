@@ -13,6 +13,8 @@ export interface Truth {
   log: LogRow[];
   /** Committed application rows: order to the event that was published with it. */
   orders: Map<string, string | null>;
+  /** Endpoints with a signal that is on its way, or must be repeated. */
+  unsettled: number;
 }
 
 /**
@@ -33,6 +35,12 @@ export function readTruth(database: string): Truth {
           (row) => [row.id, row.event_id],
         ),
       ),
+      unsettled: db
+        .prepare(
+          'SELECT count(*) FROM signpost_endpoint_position WHERE lease_owner IS NOT NULL OR open_signal IS NOT NULL',
+        )
+        .pluck()
+        .get() as number,
     }))();
   } finally {
     db.close();

@@ -104,7 +104,9 @@ export class World {
     const { log } = this.truth();
     const signalled = () => {
       const [all, orders] = [this.signals.eventsAt(ALL), this.signals.eventsAt(ORDERS_ONLY)];
-      return log.every(({ id, type }) => all.has(id) && (!isOrder(type) || orders.has(id)));
+      if (!log.every(({ id, type }) => all.has(id) && (!isOrder(type) || orders.has(id)))) return false;
+      // Received is not settled yet: the next crash must not be one of this signal.
+      return this.truth().unsettled === 0;
     };
     await until(signalled, 'a signal of every event', 20_000).catch(() => undefined);
     await this.follower.drain();

@@ -1,0 +1,81 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Module, type DynamicModule, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import request from 'supertest';
+import { AdminKeysService, Dispatcher, Publisher, ReceiversService, SignpostModule } from '../../src/index.js';
+import { TEST_ADMIN_KEY, TEST_MASTER_KEY } from '../support/producer-app.js';
+
+@Module({})
+class HostModule {
+  static with(...imports: DynamicModule[]): DynamicModule {
+    return { module: HostModule, imports };
+  }
+}
+
+const memory = (name?: string) =>
+  TypeOrmModule.forRoot({
+    ...(name ? { name } : {}),
+    type: 'better-sqlite3',
+    database: ':memory:',
+    autoLoadEntities: true,
+    retryAttempts: 0,
+  });
+
+describe('SignpostModule', () => {
+  let app: INestApplication | undefined;
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+  });
+
+  async function start(...imports: DynamicModule[]): Promise<INestApplication> {
+    app = await NestFactory.create(HostModule.with(...imports), new ExpressAdapter(), {
+      rawBody: true,
+      logger: false,
+      abortOnError: false,
+    });
+    await app.init();
+    return app;
+  }
+  const admin = (host: INestApplication, path: string) =>
+    request(host.getHttpServer()).get(path).set('authorization', `Bearer ${TEST_ADMIN_KEY}`);
+
+  it('takes its settings from a factory, and lives in a named DataSource', async () => {
+    const host = await start(
+      memory('events'),
+      SignpostModule.forRootAsync({ dataSource: 'events', useFactory: () => Promise.resolve({ masterKey: TEST_MASTER_KEY }) }),
+    );
+    await host.get(AdminKeysService).ensureBootstrapKey(TEST_ADMIN_KEY);
+    await host.get(Publisher).publishAlone([{ type: 'invoice.paid', data: { n: 1 } }]);
+    const list = await admin(host, '/admin/v1/events').expect(200);
+    expect(list.body).toMatchObject({ items: [{ type: 'invoice.paid' }], more: false });
+  });
+
+  it('leaves out the parts that it is told to leave out', async () => {
+    const host = await start(
+      memory(),
+      SignpostModule.forRoot({ masterKey: TEST_MASTER_KEY, dispatch: false, fetchApi: false, adminApi: false }),
+    );
+    await request(host.getHttpServer()).get('/v1/events').expect(404);
+    await admin(host, '/admin/v1/events').expect(404);
+    expect((await host.get(ReceiversService).create({ name: 'in code' })).tenant).toBe('default');
+    expect(await host.get(Dispatcher).runOnce()).toEqual({ claimed: 0, settled: 0 });
+  });
+
+  it.each([
+    ['masterKey', { masterKey: undefined as unknown as string }],
+    ['master key', { masterKey: 'c2hvcnQ=' }],
+    ['retrySchedule', { masterKey: TEST_MASTER_KEY, dispatch: { retrySchedule: [] } }],
+    ['retentionMs', { masterKey: TEST_MASTER_KEY, retentionMs: -1 }],
+    ['not-a-block', { masterKey: TEST_MASTER_KEY, targets: { allow: ['not-a-block'] } }],
+  ])('does not start with a bad setting, and names it: %s', async (name, options) => {
+    await expect(start(memory(), SignpostModule.forRoot(options))).rejects.toThrow(name);
+  });
+
+  it('does not start without its entities, and says what to add', async () => {
+    const bare = TypeOrmModule.forRoot({ type: 'better-sqlite3', database: ':memory:', retryAttempts: 0 });
+    await expect(start(bare, SignpostModule.forRoot({ masterKey: TEST_MASTER_KEY }))).rejects.toThrow(/autoLoadEntities/);
+  });
+});
