@@ -9,5 +9,5 @@ try {
   const expected = error instanceof Error && 'code' in error && typeof error.code === 'string';
   const text = expected ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`signpost: ${text}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -25,10 +25,19 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<NestFastifyApplicat
   const settings = readEnvironment(env);
   const masterKey = settings.masterKey ?? keptMasterKey(settings.database);
   const app = await createService(settings, masterKey);
-  const adminKey = await app.get(AdminKeysService).ensureBootstrapKey(settings.adminKey);
-  await app.listen(settings.port, settings.host);
-  announce(settings, await app.getUrl(), adminKey);
-  return app;
+  try {
+    const keys = app.get(AdminKeysService);
+    // A key that was given is known before the first request; one is made only once the port is ours, because nobody would see
+    // the key of a service that does not start.
+    if (settings.adminKey !== undefined) await keys.ensureBootstrapKey(settings.adminKey);
+    await app.listen(settings.port, settings.host);
+    const made = settings.adminKey === undefined ? await keys.ensureBootstrapKey() : undefined;
+    announce(settings, await app.getUrl(), made);
+    return app;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }
 
 /** The application, complete but not listening. */

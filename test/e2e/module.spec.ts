@@ -45,7 +45,10 @@ describe('SignpostModule', () => {
   it('takes its settings from a factory, and lives in a named DataSource', async () => {
     const host = await start(
       memory('events'),
-      SignpostModule.forRootAsync({ dataSource: 'events', useFactory: () => Promise.resolve({ masterKey: TEST_MASTER_KEY }) }),
+      SignpostModule.forRootAsync({
+        dataSource: 'events',
+        useFactory: () => Promise.resolve({ masterKey: TEST_MASTER_KEY }),
+      }),
     );
     await host.get(AdminKeysService).ensureBootstrapKey(TEST_ADMIN_KEY);
     await host.get(Publisher).publishAlone([{ type: 'invoice.paid', data: { n: 1 } }]);
@@ -76,6 +79,8 @@ describe('SignpostModule', () => {
 
   it('does not start without its entities, and says what to add', async () => {
     const bare = TypeOrmModule.forRoot({ type: 'better-sqlite3', database: ':memory:', retryAttempts: 0 });
-    await expect(start(bare, SignpostModule.forRoot({ masterKey: TEST_MASTER_KEY }))).rejects.toThrow(/autoLoadEntities/);
+    await expect(start(bare, SignpostModule.forRoot({ masterKey: TEST_MASTER_KEY }))).rejects.toThrow(
+      /autoLoadEntities/,
+    );
   });
 });

@@ -136,6 +136,15 @@ describe('the service, as a process of its own', () => {
     );
   });
 
+  it('ends with 1 when its port is taken, and has not made an admin key that nobody saw', async () => {
+    const first = await start();
+    const second = run({ PORT: new URL(first.url).port, DATABASE_URL: 'sqlite:./other/signpost.db' });
+    expect(await second.exit).toBe(1);
+    expect(second.output()).toContain('EADDRINUSE');
+    const third = await start({ DATABASE_URL: 'sqlite:./other/signpost.db' });
+    await until(() => /(sa_\w+)/.test(third.output()), 'the admin key');
+  });
+
   it('in production logs one JSON object a line', async () => {
     const service = await start({
       NODE_ENV: 'production',

@@ -172,7 +172,7 @@ function takePage(
 ): Page<StoredEvent> {
   const events: StoredEvent[] = [];
   let bytes = 0;
-  for (let place = after; ; ) {
+  for (let place = after; ;) {
     // One more than wanted: the row behind the last one tells that there is one.
     const wanted = Math.min(CHUNK_ROWS, limit + 1 - events.length);
     const rows = read(place, wanted);
