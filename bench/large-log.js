@@ -44,7 +44,8 @@ export class LargeLog {
     if (caughtUp) {
       const { body } = await request(`${url}/v1/events?after=now`, { headers });
       const { cursor } = await body.json();
-      await request(`${url}/v1/events?limit=1&after=${encodeURIComponent(cursor)}`, { headers });
+      const acked = await request(`${url}/v1/events?limit=1&after=${encodeURIComponent(cursor)}`, { headers });
+      await acked.body.dump();
     }
     return headers.authorization;
   }
