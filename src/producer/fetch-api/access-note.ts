@@ -17,10 +17,15 @@ export class AccessNote {
   constructor(@Inject(AccessLog) private readonly log: AccessLog) {}
 
   note({ receiver, credential }: Authenticated, request: FetchRequest, noted: Noted): void {
-    const { ids } = noted;
+    const { action, status, ids, after, through, count } = noted;
+    // Spelled out: spreading one object into another was a twentieth of a single read.
     this.log.record({
-      ...noted,
+      action,
+      status,
       ids: ids && ids.map((id) => id.slice(0, ID_LENGTH)),
+      after,
+      through,
+      count,
       receiver: receiver.id,
       credential: credential.id,
       address: callerAddress(request),
