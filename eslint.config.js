@@ -12,7 +12,7 @@ const noPackages = (packages, message) => [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', 'data/**'] },
+  { ignores: ['dist/**', 'build/**', 'coverage/**', 'node_modules/**', 'data/**'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -48,6 +48,19 @@ export default tseslint.config(
             zone('./src/database', './src', 'database makes one connection sound and knows nothing of events.', [
               './database',
             ]),
+            zone('./src/loop', './src', 'loop is how both sides wait; it knows nothing of what for.', ['./loop']),
+            zone(
+              './src/receiver/client',
+              './src',
+              'The client works in any framework and without a database; it knows the protocol only.',
+              ['./receiver/client', './protocol'],
+            ),
+            zone(
+              './src/testing',
+              './src',
+              'What tests are written with depends on what both sides agree on, not on either side.',
+              ['./testing', './protocol', './receiver/inbox/inbox-store.ts', './receiver/inbox/inbox-entry.ts'],
+            ),
             zone('./src/http', './src', 'http is glue that both sides use; it knows only the problem codes.', [
               './http',
               './protocol',
@@ -71,13 +84,17 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/producer/{log,dispatch,subscriptions,access,migrations}/**', 'src/database/**'],
+    ignores: [
+      'src/producer/{log,dispatch,subscriptions,access,migrations}/**',
+      'src/receiver/{inbox,migrations}/**',
+      'src/database/**',
+    ],
     rules: {
       'no-restricted-syntax': [
         'error',
         {
           selector: `:matches(Literal[value=${SQL}], TemplateElement[value.raw=${SQL}])`,
-          message: 'Only the steps that own state hold SQL: log, dispatch, subscriptions, access.',
+          message: 'Only the steps that own state hold SQL: log, dispatch, subscriptions, access, inbox.',
         },
       ],
     },
@@ -105,6 +122,15 @@ export default tseslint.config(
       'no-restricted-imports': noPackages(
         ['@nestjs', 'typeorm', 'undici', 'class-validator', 'class-transformer', 'better-sqlite3', 'rxjs'],
         'protocol imports node:* only, so that any receiver can use it.',
+      ),
+    },
+  },
+  {
+    files: ['src/receiver/client/**/*.ts'],
+    rules: {
+      'no-restricted-imports': noPackages(
+        [...databaseModules, '@nestjs', 'express', 'fastify'],
+        'The client works in any framework, and without a database.',
       ),
     },
   },

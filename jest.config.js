@@ -4,7 +4,14 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // Examples import the package by its name; under test that is the source, not the last build.
+    '^nestjs-signpost$': '<rootDir>/src/index.ts',
+    '^nestjs-signpost/receiver$': '<rootDir>/src/receiver/index.ts',
+    '^nestjs-signpost/client$': '<rootDir>/src/receiver/client/index.ts',
+    '^nestjs-signpost/testing$': '<rootDir>/src/testing/index.ts',
+  },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

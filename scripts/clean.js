@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
 
-// A file that was renamed or deleted in src must not live on in dist.
-rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
+// A file that was renamed or deleted in the sources must not live on in what is built of them.
+const folder = process.argv[2] === 'build' ? 'build' : 'dist';
+rmSync(new URL(`../${folder}`, import.meta.url), { recursive: true, force: true });

@@ -3,7 +3,7 @@ import type { EndpointId } from '../../protocol/ids.js';
 import type { ClaimedSignal, DispatchStore } from './dispatch-store.js';
 import type { Delivery } from './delivery.js';
 import { Settler } from './settler.js';
-import { Sleeper } from './sleeper.js';
+import { Sleeper } from '../../loop/sleeper.js';
 
 export interface DispatcherSettings {
   /** Names this node in leases. */

@@ -1,0 +1,218 @@
+import { Logger } from '@nestjs/common';
+import { Sleeper } from '../../loop/sleeper.js';
+import { CursorExpiredError, SignpostClientError } from '../client/errors.js';
+import type { InboxStore, Lane } from '../inbox/inbox-store.js';
+import type { HandlingOrder } from '../receiver-options.js';
+import type { DrainSource, FeedPage } from './drain-source.js';
+import { fetchedEvents } from './fetched-events.js';
+
+export interface DrainSettings {
+  /** Whose feed. */
+  producer: string;
+  /** Names this node in the drain's lease: unique per process and start. */
+  owner: string;
+  intervalMs: number;
+  pageSize: number;
+  whenExpired: 'stop' | 'oldest';
+  start: 'oldest' | 'now';
+  order: HandlingOrder;
+  random: () => number;
+}
+
+/**
+ * - `drained`: the feed was read to its end;
+ * - `busy`: another node drains now;
+ * - `expired`: the stored cursor fell out of the producer's retention, and somebody must decide.
+ */
+export type DrainOutcome = { outcome: 'drained'; fresh: number } | { outcome: 'busy' } | { outcome: 'expired' };
+
+/** Longer than a request may take, so that a slow page does not cost the lease. */
+const LEASE_MS = 120_000;
+const BUSY_PAUSE_MS = 250;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 60_000;
+
+/**
+ * Reads the feed from the stored cursor until it is empty, page by page into the inbox: on a signal, at start, on a timer. So a signal
+ * that never arrives costs time, and no event. Four verbs: `start`, `stop`, `notify`, `runOnce`.
+ */
+export class FeedDrain {
+  private readonly logger = new Logger('SignpostReceiver');
+  private readonly idle = new Sleeper();
+  /** Not ended by signals: they must not turn into requests while the producer asks to be left alone. */
+  private readonly pause = new Sleeper();
+  private loop: Promise<void> | undefined;
+  private current: Promise<DrainOutcome> | undefined;
+  private aborter = new AbortController();
+  private stopping = false;
+  private expired = false;
+  private lastFailure: unknown;
+
+  constructor(
+    private readonly source: DrainSource,
+    private readonly store: InboxStore,
+    /** Called after each commit with what it brought. */
+    private readonly stored: (lanes: readonly Lane[]) => void,
+    private readonly settings: DrainSettings,
+  ) {}
+
+  /** `ok`, `failing` with the last error, or `expired`: no event comes in until somebody decides. */
+  get status(): { state: 'ok' | 'failing' | 'expired'; error: unknown } {
+    if (this.expired) return { state: 'expired', error: this.lastFailure };
+    return { state: this.lastFailure === undefined ? 'ok' : 'failing', error: this.lastFailure };
+  }
+
+  /** Starts the loop, beginning with a drain; does nothing if it runs. */
+  start(): void {
+    if (this.loop) return;
+    this.stopping = false;
+    this.aborter = new AbortController();
+    this.loop = this.work();
+  }
+
+  /** Something may be there. Cheap; a call during a drain makes it look once more afterwards. */
+  readonly notify = (): void => {
+    // Only the timer asks an expired cursor again: a signal changes nothing about it.
+    if (!this.expired) this.idle.wake();
+  };
+
+  /** Breaks off the request that is under way; a page that is being stored is stored. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.aborter.abort();
+    this.idle.wake();
+    this.pause.wake();
+    await this.loop;
+    this.loop = undefined;
+    await this.current?.catch(() => undefined);
+  }
+
+  /** Drains now; joins the drain that is under way. Rejects with the client's or the database's error. */
+  runOnce(): Promise<DrainOutcome> {
+    this.current ??= this.drain().finally(() => (this.current = undefined));
+    return this.current;
+  }
+
+  /** Goes on from the oldest event that there is, though some were missed. What the policy `oldest` does by itself. */
+  async continueFromOldest(): Promise<void> {
+    const { producer } = this.settings;
+    const after = await this.store.cursor(producer);
+    try {
+      await this.source.page(after === null ? { limit: 1, ack: false } : { after, limit: 1, ack: false });
+    } catch (error) {
+      if (!(error instanceof CursorExpiredError)) throw error;
+      await this.store.storePage(producer, { after, cursor: error.oldest, events: [] });
+    }
+    this.expired = false;
+    this.idle.wake();
+  }
+
+  private async work(): Promise<void> {
+    let failures = 0;
+    while (!this.stopping) {
+      try {
+        const { outcome } = await this.runOnce();
+        failures = 0;
+        this.succeeded(outcome);
+        // Whoever drains now may have read its last page before the event that we were woken for.
+        await (outcome === 'busy' ? this.pause.sleep(BUSY_PAUSE_MS) : this.idle.sleep(this.interval()));
+      } catch (error) {
+        if (this.stopping) return;
+        failures += 1;
+        this.failed(error);
+        await this.pause.sleep(this.pauseAfter(error, failures));
+      }
+    }
+  }
+
+  private async drain(): Promise<DrainOutcome> {
+    const { producer, owner } = this.settings;
+    if (!(await this.store.acquireDrain(producer, owner, LEASE_MS))) return { outcome: 'busy' };
+    try {
+      return await this.pages();
+    } finally {
+      // What cannot be released ends by itself.
+      await this.store.releaseDrain(producer, owner).catch(() => undefined);
+    }
+  }
+
+  private async pages(): Promise<DrainOutcome> {
+    const { producer, owner } = this.settings;
+    let leaseRenewedAt = performance.now();
+    let fresh = 0;
+    let after = await this.store.cursor(producer);
+    for (;;) {
+      const page = await this.page(after);
+      if (!page) return { outcome: 'expired' };
+      if (page.cursor !== after) {
+        const events = fetchedEvents(page.events, this.settings.order);
+        const result = await this.store.storePage(producer, { after, cursor: page.cursor, events });
+        if (result.outcome === 'stored') {
+          fresh += result.fresh;
+          if (result.fresh > 0) this.stored(events.map(({ lane }) => lane));
+        }
+        // Another node was faster; its place is as good as ours.
+        after = result.outcome === 'stored' ? page.cursor : await this.store.cursor(producer);
+      }
+      // The page that is empty is the request that acknowledged the one before it.
+      if (page.events.length === 0 && !page.more) return { outcome: 'drained', fresh };
+      if (performance.now() - leaseRenewedAt > LEASE_MS / 3) {
+        if (!(await this.store.acquireDrain(producer, owner, LEASE_MS))) return { outcome: 'busy' };
+        leaseRenewedAt = performance.now();
+      }
+    }
+  }
+
+  /** undefined: the cursor is expired, and the policy is to stop. */
+  private async page(after: string | null): Promise<FeedPage | undefined> {
+    const { pageSize, start, whenExpired } = this.settings;
+    const from = after ?? (start === 'now' ? 'now' : undefined);
+    try {
+      const { signal } = this.aborter;
+      return await this.source.page({ ...(from === undefined ? {} : { after: from }), limit: pageSize, signal });
+    } catch (error) {
+      if (!(error instanceof CursorExpiredError)) throw error;
+      const missed = 'Events were missed: this receiver was away for longer than the producer keeps them.';
+      const gap = `${missed} Its cursor ${after ?? '(none)'} has expired; the oldest event that there is comes after ${error.oldest}.`;
+      if (whenExpired === 'oldest') {
+        this.logger.error(`${gap} Going on from there (whenExpired: 'oldest').`);
+        return { events: [], cursor: error.oldest, more: true };
+      }
+      this.lastFailure = error;
+      this.logger.error(
+        `${gap} Nothing is fetched until somebody decides: find out what was missed, then call ` +
+          `SignpostReceiver.continueFromOldest(), or set drain: { whenExpired: 'oldest' }.`,
+      );
+      return undefined;
+    }
+  }
+
+  private succeeded(outcome: DrainOutcome['outcome']): void {
+    this.expired = outcome === 'expired';
+    if (this.expired) return;
+    if (this.lastFailure !== undefined) this.logger.log(`The feed of ${this.settings.producer} is read again`);
+    this.lastFailure = undefined;
+  }
+
+  /** Said once; that it goes on is no news. */
+  private failed(error: unknown): void {
+    const known = this.lastFailure !== undefined && textOf(this.lastFailure) === textOf(error);
+    this.lastFailure = error;
+    if (!known) this.logger.warn(`The feed of ${this.settings.producer} cannot be read: ${textOf(error)}`);
+  }
+
+  private interval(): number {
+    // Spread out, so that receivers that started together do not ask together.
+    return this.settings.intervalMs * (0.9 + 0.2 * this.settings.random());
+  }
+
+  private pauseAfter(error: unknown, failures: number): number {
+    const backoff = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+    const asked = error instanceof SignpostClientError ? (error.retryAfterMs ?? 0) : 0;
+    return Math.max(backoff * (0.5 + 0.5 * this.settings.random()), asked);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

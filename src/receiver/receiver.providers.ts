@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Provider } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { installSqliteTurns } from '../database/sqlite-connection.js';
+import { RawBodyCheck } from './accept/raw-body-check.js';
+import { SignalRoute } from './accept/signal-route.js';
+import { SignpostClient } from './client/signpost-client.js';
+import { FeedDrain } from './drain/feed-drain.js';
+import { EventAttempt } from './handle/event-attempt.js';
+import { HandlerDiscovery } from './handle/handler-discovery.js';
+import { HandlerSet } from './handle/handler-set.js';
+import { HandlingPolicy } from './handle/handling-policy.js';
+import { InboxWorker } from './handle/inbox-worker.js';
+import { RECEIVER_ENTITIES } from './inbox/entities.js';
+import { InboxRetention } from './inbox/inbox-retention.js';
+import type { InboxStore } from './inbox/inbox-store.js';
+import { InboxService } from './inbox/inbox.service.js';
+import { PostgresInboxStore } from './inbox/postgres-inbox-store.js';
+import { SqliteInboxStore } from './inbox/sqlite-inbox-store.js';
+import { runReceiverMigrations } from './migrations/run-receiver-migrations.js';
+import { ReceiverLifecycle } from './receiver-lifecycle.js';
+import { MODULE_OPTIONS_TOKEN, RECEIVER_STRUCTURE, type ResolvedStructure } from './receiver.module-definition.js';
+import {
+  INBOX_STORE,
+  RECEIVER_DATA_SOURCE,
+  RECEIVER_OPTIONS,
+  type SignpostReceiverOptions,
+} from './receiver-options.js';
+import {
+  type ResolvedReceiverOptions,
+  resolveReceiverOptions,
+  SignpostReceiverOptionsError,
+} from './receiver-options-validation.js';
+import { SignpostReceiver } from './signpost-receiver.js';
+
+/** Names this node in leases: readable, and never that of an earlier start. */
+const OWNER = `${hostname()}.${process.pid}.${randomUUID()}`;
+
+export const receiverProviders: Provider[] = [
+  {
+    provide: RECEIVER_OPTIONS,
+    inject: [MODULE_OPTIONS_TOKEN],
+    useFactory: (options: SignpostReceiverOptions): ResolvedReceiverOptions => resolveReceiverOptions(options),
+  },
+  {
+    provide: INBOX_STORE,
+    inject: [RECEIVER_DATA_SOURCE, RECEIVER_OPTIONS],
+    useFactory: openInbox,
+  },
+  {
+    provide: SignpostClient,
+    inject: [RECEIVER_OPTIONS],
+    useFactory: ({ producer, now, random }: ResolvedReceiverOptions) =>
+      new SignpostClient({ ...producer, now, random }),
+  },
+  HandlerDiscovery,
+  {
+    provide: HandlerSet,
+    inject: [HandlerDiscovery, RECEIVER_STRUCTURE],
+    useFactory: (discovery: HandlerDiscovery, { name }: ResolvedStructure) => new HandlerSet(discovery, name),
+  },
+  {
+    provide: EventAttempt,
+    inject: [INBOX_STORE, RECEIVER_DATA_SOURCE, HandlerSet, RECEIVER_OPTIONS],
+    useFactory: (
+      store: InboxStore,
+      dataSource: DataSource,
+      handlers: HandlerSet,
+      { handling, random }: ResolvedReceiverOptions,
+    ) =>
+      new EventAttempt(
+        store,
+        dataSource,
+        handlers,
+        new HandlingPolicy(handling.retrySchedule, handling.whenParked, random),
+      ),
+  },
+  {
+    provide: InboxWorker,
+    inject: [INBOX_STORE, EventAttempt, RECEIVER_OPTIONS, RECEIVER_STRUCTURE],
+    useFactory: (
+      store: InboxStore,
+      attempt: EventAttempt,
+      { handling }: ResolvedReceiverOptions,
+      { name }: ResolvedStructure,
+    ) => new InboxWorker(store, attempt, { ...handling, producer: name, owner: OWNER }),
+  },
+  {
+    provide: FeedDrain,
+    inject: [SignpostClient, INBOX_STORE, InboxWorker, RECEIVER_OPTIONS, RECEIVER_STRUCTURE],
+    useFactory: (
+      client: SignpostClient,
+      store: InboxStore,
+      worker: InboxWorker,
+      { drain, handling, random }: ResolvedReceiverOptions,
+      { name }: ResolvedStructure,
+    ) =>
+      new FeedDrain(client, store, (lanes) => worker.notify(lanes), {
+        ...drain,
+        producer: name,
+        owner: OWNER,
+        order: handling.order,
+        random,
+      }),
+  },
+  {
+    provide: InboxService,
+    inject: [INBOX_STORE, InboxWorker, RECEIVER_STRUCTURE],
+    useFactory: (store: InboxStore, worker: InboxWorker, { name }: ResolvedStructure) =>
+      new InboxService(store, name, (lanes) => worker.notify(lanes)),
+  },
+  {
+    provide: InboxRetention,
+    inject: [INBOX_STORE, RECEIVER_OPTIONS, RECEIVER_STRUCTURE],
+    useFactory: (store: InboxStore, { retentionMs }: ResolvedReceiverOptions, { name }: ResolvedStructure) =>
+      new InboxRetention(store, name, retentionMs),
+  },
+  {
+    provide: SignpostReceiver,
+    inject: [FeedDrain, InboxWorker, InboxService],
+    useFactory: (drain: FeedDrain, worker: InboxWorker, inbox: InboxService) =>
+      new SignpostReceiver(drain, worker, inbox),
+  },
+  RawBodyCheck,
+  SignalRoute,
+  ReceiverLifecycle,
+];
+
+/** Whoever asks for the inbox gets one whose connection is sound and whose tables are there. */
+async function openInbox(dataSource: DataSource, { now }: ResolvedReceiverOptions): Promise<InboxStore> {
+  if (!RECEIVER_ENTITIES.every((entity) => dataSource.hasMetadata(entity))) {
+    throw new SignpostReceiverOptionsError(
+      'dataSource',
+      'does not know the entities; add autoLoadEntities: true to its TypeOrmModule.forRoot',
+    );
+  }
+  const { type } = dataSource.options;
+  switch (type) {
+    case 'better-sqlite3': {
+      const turns = installSqliteTurns(dataSource);
+      await runReceiverMigrations(dataSource);
+      return new SqliteInboxStore(turns, now);
+    }
+    case 'postgres':
+      await runReceiverMigrations(dataSource);
+      return new PostgresInboxStore(dataSource);
+    default:
+      throw new SignpostReceiverOptionsError(
+        'dataSource',
+        `has type "${type}"; the inbox lives in better-sqlite3 or postgres`,
+      );
+  }
+}
