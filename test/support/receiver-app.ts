@@ -40,6 +40,8 @@ export interface ReceiverAppSettings extends SignpostReceiverOptions {
   path?: string | false;
   /** SQLite file, kept when the application closes. Default: a fresh one, removed with it. */
   file?: string;
+  /** Default: any free one. */
+  port?: number;
   /** Instead of SQLite. */
   database?: TypeOrmModuleOptions;
   providers?: Provider[];
@@ -76,7 +78,7 @@ class ReceiverHost {
 
 /** A host application with the receiver module in it, on a free port of the loopback interface. */
 export async function startReceiverApp(settings: ReceiverAppSettings): Promise<ReceiverApp> {
-  const { platform = 'fastify', file, database, rawBody = true, ...module } = settings;
+  const { platform = 'fastify', file, database, rawBody = true, port = 0, ...module } = settings;
   const directory = await mkdtemp(join(tmpdir(), 'signpost-receiver-'));
   const handlers = new EffectHandlers();
   const sqlite: TypeOrmModuleOptions = { type: 'better-sqlite3', database: file ?? join(directory, 'receiver.db') };
@@ -86,7 +88,7 @@ export async function startReceiverApp(settings: ReceiverAppSettings): Promise<R
   try {
     const dataSource = app.get(DataSource);
     await dataSource.query('CREATE TABLE IF NOT EXISTS effects (event TEXT NOT NULL, subject TEXT)');
-    await app.listen(0, '127.0.0.1');
+    await app.listen(port, '127.0.0.1');
     return {
       app,
       url: `${await app.getUrl()}/${module.path === undefined ? 'signals' : module.path}`,

@@ -18,11 +18,12 @@ export interface HandlerMetadata extends HandlerOptions {
 
 export const HANDLER_METADATA = Symbol('SIGNPOST_HANDLER');
 
-type HandlerMethod<T> = (event: ReceivedEvent<T>, context: HandlerContext) => Promise<void> | void;
-type HandlerDecorator = <T>(
+/** `never`: whatever payload the method declares, it may be given one of that type. */
+type HandlerMethod = (event: ReceivedEvent<never>, context: HandlerContext) => Promise<void> | void;
+type HandlerDecorator = <Method extends HandlerMethod>(
   target: object,
   name: string | symbol,
-  descriptor: TypedPropertyDescriptor<HandlerMethod<T>>,
+  descriptor: TypedPropertyDescriptor<Method>,
 ) => void;
 
 /**

@@ -63,8 +63,7 @@ class MemoryFeed {
   };
 }
 
-const expired = (oldest: string): CursorExpiredError =>
-  Object.assign(Object.create(CursorExpiredError.prototype) as CursorExpiredError, { oldest });
+const expired = (oldest: string): CursorExpiredError => new CursorExpiredError(oldest, 'too old', { status: 410 });
 
 const event = (id: string, cursor: string) =>
   ({
@@ -180,7 +179,7 @@ describe('the drain', () => {
   it('comes back by itself when the producer does, and not before it asked to', async () => {
     const { feed, inbox, drain } = setUp();
     feed.log.push('a1');
-    feed.failures.push(new UnavailableError('down', {}), Object.assign(new RateLimitedError('slow', {}), {}));
+    feed.failures.push(new UnavailableError('network', 'down'), new RateLimitedError('slow', { retryAfterMs: 20 }));
     drain.start();
     await until(() => inbox.ids.length === 1, 'the event', 10_000);
     expect(drain.status).toEqual({ state: 'ok', error: undefined });

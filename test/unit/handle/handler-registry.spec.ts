@@ -7,7 +7,11 @@ const handler = (pattern: string | null, name = `on ${pattern}`): Handler => ({
   transaction: true,
   run: () => undefined,
 });
-const registry = (...patterns: (string | null)[]) => new HandlerRegistry('default', patterns.map((p) => handler(p)));
+const registry = (...patterns: (string | null)[]) =>
+  new HandlerRegistry(
+    'default',
+    patterns.map((p) => handler(p)),
+  );
 
 describe('the handlers of a producer', () => {
   it('gives an event to the most exact pattern', () => {

@@ -1,0 +1,105 @@
+import type { EntityManager } from 'typeorm';
+import type { InboxEntry, InboxState } from './inbox-entry.js';
+import { countsOf, ENTRY_COLUMNS, entryOf, type InboxRow, listLimit } from './inbox-row.js';
+import type { InboxFilter, Lane } from './inbox-store.js';
+import type { InboxTables } from './inbox-tables.js';
+import type { PostgresInboxLanes } from './postgres-inbox-lanes.js';
+import type { PostgresSession } from './postgres-session.js';
+import { NOW_MS } from './postgres-time.js';
+
+// A claim whose lease has ended does not stand in a person's way; its token is raised, so that its worker writes nothing any more. A
+// claim or a mark that is under way holds the row; who waits for it compares again.
+const HELD_BY_NOBODY = `(claimed_by IS NULL OR due_at <= ${NOW_MS})`;
+
+/** What people and retention do with entries. */
+export class PostgresInboxEntries {
+  constructor(
+    private readonly session: PostgresSession,
+    private readonly tables: InboxTables,
+    private readonly lanes: PostgresInboxLanes,
+  ) {}
+
+  /** Through the manager, so that a handler's transaction sees what it sees. */
+  async isLatest(
+    manager: EntityManager,
+    { producer, ordinal, subject }: Pick<InboxEntry, 'producer' | 'ordinal' | 'subject'>,
+  ): Promise<boolean> {
+    if (subject === null) return true;
+    const later = await manager.query<unknown[]>(
+      `SELECT 1 FROM ${this.tables.inbox} WHERE producer = $1 AND subject = $2 AND ordinal > $3 LIMIT 1`,
+      [producer, subject, ordinal],
+    );
+    return later.length === 0;
+  }
+
+  async list(producer: string, { state, type, subject, after = 0, limit }: InboxFilter): Promise<InboxEntry[]> {
+    const values: unknown[] = [producer, after, listLimit(limit)];
+    const conditions = Object.entries({ state, type, subject })
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `AND ${name} = $${values.push(value)}`);
+    const { rows } = await this.session.query(
+      `SELECT ${ENTRY_COLUMNS} FROM ${this.tables.inbox} WHERE producer = $1 AND ordinal > $2 ${conditions.join(' ')}
+       ORDER BY ordinal LIMIT $3`,
+      values,
+    );
+    return (rows as InboxRow[]).map(entryOf);
+  }
+
+  async get(producer: string, id: string): Promise<InboxEntry | null> {
+    const { rows } = await this.session.query(
+      `SELECT ${ENTRY_COLUMNS} FROM ${this.tables.inbox} WHERE producer = $1 AND event_id = $2`,
+      [producer, id],
+    );
+    const [row] = rows as InboxRow[];
+    return row ? entryOf(row) : null;
+  }
+
+  async counts(producer: string): Promise<Record<InboxState, number>> {
+    const { rows } = await this.session.query(
+      `SELECT state, count(*) AS count FROM ${this.tables.inbox} WHERE producer = $1 GROUP BY state`,
+      [producer],
+    );
+    return countsOf(rows as { state: InboxState; count: string }[]);
+  }
+
+  retry(producer: string, id: string): Promise<{ lane: Lane } | undefined> {
+    return this.session.transaction(async (client) => {
+      const { rows } = await client.query(
+        `UPDATE ${this.tables.inbox} SET state = 'waiting', open = true, ready = ready OR lane IS NULL, attempts = 0,
+           due_at = ${NOW_MS}, claimed_by = NULL, token = token + 1
+         WHERE producer = $1 AND event_id = $2 AND state IN ('parked', 'failed') AND ${HELD_BY_NOBODY}
+         RETURNING lane, ordinal`,
+        [producer, id],
+      );
+      const [row] = rows as { lane: Lane; ordinal: string }[];
+      if (!row) return undefined;
+      if (row.lane !== null) await this.lanes.demoteAfter(client, producer, row.lane, row.ordinal);
+      return { lane: row.lane };
+    });
+  }
+
+  async discard(producer: string, id: string): Promise<{ lane: Lane } | undefined> {
+    const { rows } = await this.session.query(
+      `UPDATE ${this.tables.inbox} SET state = 'discarded', open = false, ready = false, finished_at = ${NOW_MS},
+         claimed_by = NULL, token = token + 1
+       WHERE producer = $1 AND event_id = $2 AND state IN ('waiting', 'failed', 'parked') AND ${HELD_BY_NOBODY}
+       RETURNING lane`,
+      [producer, id],
+    );
+    return (rows as { lane: Lane }[])[0];
+  }
+
+  /** Nodes that prune at the same time take different rows. */
+  async prune(producer: string, olderThanMs: number, limit: number): Promise<number> {
+    const { inbox } = this.tables;
+    const { rowCount } = await this.session.query(
+      `WITH old AS MATERIALIZED (
+         SELECT ordinal FROM ${inbox} WHERE producer = $1 AND finished_at IS NOT NULL AND finished_at < ${NOW_MS} - $2::bigint
+         ORDER BY finished_at LIMIT $3 FOR UPDATE SKIP LOCKED
+       )
+       DELETE FROM ${inbox} i USING old WHERE i.ordinal = old.ordinal`,
+      [producer, Math.round(olderThanMs), Math.max(0, limit)],
+    );
+    return rowCount ?? 0;
+  }
+}
