@@ -200,6 +200,7 @@ function firstMessage({ process, output }: Program): Promise<{ url: string; apiK
 
 async function forgedSignal(target: string): Promise<number | undefined> {
   const headers = {
+    'content-type': 'application/json',
     'webhook-id': 'sig_forged',
     'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
     'webhook-signature': `v1,${Buffer.alloc(32).toString('base64')}`,

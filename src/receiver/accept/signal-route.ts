@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { BodyRequest } from '../../http/raw-body.js';
 import { ProblemException } from '../../http/problem-exception.js';
@@ -44,7 +45,9 @@ export class SignalRoute {
   accept(request: BodyRequest, body: Buffer): SignalAnswer {
     // The endpoint is being registered; the producer tries again.
     if (!this.acceptor) return { ...BARE, status: 503 };
-    return this.acceptor.accept({ headers: (request.raw ?? request) as never, body });
+    // Requests that a test injects are not Node's own and know no headersDistinct.
+    const { headersDistinct } = (request.raw ?? request) as Partial<Pick<IncomingMessage, 'headersDistinct'>>;
+    return this.acceptor.accept({ headers: headersDistinct ?? request.headers, body });
   }
 
   /** The body could not be had: too large, or parsed by somebody else before. */

@@ -133,7 +133,7 @@ function failureOf(error: unknown, { name, timeoutMs }: HttpRequest): unknown {
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
     return new ResponseTooLargeError(`${name}: the headers of the answer are too large`, { cause: error });
   }
-  if (code.startsWith('HPE_')) {
+  if (code === 'HTTPParserError' || code.startsWith('HPE_')) {
     // Without the cause: the parser's error carries the bytes that it stumbled over, and they may be a payload.
     return new UnexpectedAnswerError(`${name}: the answer is not HTTP/1.1 (${code}); is the base URL right?`);
   }

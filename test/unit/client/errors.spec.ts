@@ -105,13 +105,19 @@ describe('an error says what to do', () => {
     expect(error).toMatchObject({ code: 'network', cause: { code: 'ECONNREFUSED' } });
   });
 
-  it('about bytes that are no HTTP, without showing them', async () => {
+  it.each([
+    ['HTTP/1.1 canary of a payload\r\n\r\n', 'at its beginning'],
+    [
+      'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\ncanary\r\n',
+      'in its middle',
+    ],
+  ])('about an answer that is no HTTP, without showing it: %j', async (text) => {
     const server = await startRawReceiver((socket) => {
-      socket.once('data', () => socket.end('HTTP/1.1 canary of a payload\r\n\r\n'));
+      socket.once('data', () => socket.end(text));
     });
     closeAfterTest(() => server.close());
-    const error = await rejection(clientOf(server.url).client.position());
-    console.log(error);expect(error).toBeInstanceOf(client.UnexpectedAnswerError);
+    const error = await rejection(clientOf(new URL(server.url).origin).client.position());
+    expect(error).toBeInstanceOf(client.UnexpectedAnswerError);
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('canary');
   });
 });

@@ -181,7 +181,11 @@ describe('reading page by page', () => {
 });
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const yes = <_Claim extends true>(): void => undefined;
+/** Compiles only if the value's type is exactly this one. */
+const exactly =
+  <Expected>() =>
+  <Actual>(...checked: [value: Actual, claim: Same<Actual, Expected>]): number =>
+    checked.length;
 
 interface Invoice {
   number: string;
@@ -195,27 +199,27 @@ interface Billing {
 /** Never called: its types are the test. */
 async function types(client: SignpostClient<Billing>, plain: SignpostClient): Promise<void> {
   for await (const one of client.events()) {
-    yes<Same<typeof one, EventOf<Billing>>>();
-    if (one.type === 'invoice.paid') yes<Same<typeof one, EventOfType<Billing, 'invoice.paid'>>>();
+    exactly<EventOf<Billing>>()(one, true);
+    if (one.type === 'invoice.paid') exactly<EventOfType<Billing, 'invoice.paid'>>()(one, true);
     switch (one.type) {
       case 'invoice.paid':
-        yes<Same<typeof one.data, Invoice>>();
+        exactly<Invoice>()(one.data, true);
         break;
       case 'invoice.void':
-        yes<Same<typeof one.data, null>>();
+        exactly<null>()(one.data, true);
         break;
       default:
-        yes<Same<typeof one, OtherEvent>>();
-        yes<Same<typeof one.data, unknown>>();
+        exactly<OtherEvent>()(one, true);
+        exactly<unknown>()(one.data, true);
     }
   }
   const typed = await client.getEvent<EventView<Invoice>>('evt');
-  yes<Same<typeof typed.data, Invoice>>();
+  exactly<Invoice>()(typed.data, true);
   const [first] = await client.getEvents([]);
-  if (first?.status === 200) yes<Same<typeof first.event, EventOf<Billing>>>();
-  else yes<Same<NonNullable<typeof first>['status'], 404 | 410>>();
+  if (first?.status === 200) exactly<EventOf<Billing>>()(first.event, true);
+  else if (first) exactly<404 | 410>()(first.status, true);
   const { events } = await plain.page();
-  yes<Same<(typeof events)[number], EventView>>();
+  exactly<EventView[]>()(events, true);
 }
 
 describe('an event map', () => {

@@ -43,6 +43,14 @@ describe('an answer over the limit', () => {
     expect(await rejection(clientOf(producer.url).client.getEvent(eventId(1)))).toBeInstanceOf(ResponseTooLargeError);
   });
 
+  it('is 64 KiB for an error, whatever the other limits are', async () => {
+    const json = { type: 'urn:signpost:problem:forbidden', title: 'no', status: 403, padding: 'x'.repeat(70_000) };
+    const producer = await startProducer({ status: 403, json });
+    const error = await rejection(clientOf(producer.url).client.position());
+    expect(error).toMatchObject({ code: 'forbidden' });
+    expect(error).not.toHaveProperty('problemType');
+  });
+
   it('does not hide what an error is about', async () => {
     const producer = await startProducer({ status: 403, text: 'x'.repeat(1_000_000) });
     expect(await rejection(clientOf(producer.url).client.position())).toMatchObject({ code: 'forbidden', status: 403 });

@@ -11,9 +11,14 @@ export interface SeenCall {
   body: string;
 }
 
-export type Answer =
-  | { status?: number; headers?: Record<string, string>; json?: unknown; text?: string }
-  | ((response: ServerResponse, call: SeenCall) => void);
+interface FixedAnswer {
+  status?: number;
+  headers?: Record<string, string>;
+  json?: unknown;
+  text?: string;
+}
+
+export type Answer = FixedAnswer | ((response: ServerResponse, call: SeenCall) => void);
 
 export interface ProducerServer {
   url: string;
@@ -67,10 +72,7 @@ export function closeAfterTest(close: () => Promise<unknown>): void {
   closing.unshift(close);
 }
 
-export function respond(
-  response: ServerResponse,
-  { status = 200, headers, json, text }: Exclude<Answer, Function>,
-): void {
+export function respond(response: ServerResponse, { status = 200, headers, json, text }: FixedAnswer): void {
   const body = text ?? (json === undefined ? '' : JSON.stringify(json));
   const type = status >= 400 ? 'application/problem+json' : 'application/json';
   response.writeHead(status, { ...(body === '' ? {} : { 'content-type': type }), ...headers }).end(body);
