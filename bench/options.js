@@ -11,11 +11,21 @@ const FULL = {
   fanoutEvents: 20,
   /** Events of one turn of goal 2. */
   inboxEvents: 20_000,
+  /** Events of one turn of goal 9, at 100 a second. */
+  latencyEvents: 500,
 };
-const QUICK = { ...FULL, rounds: 3, seconds: 1, logSize: 50_000, fanoutEvents: 5, inboxEvents: 5_000 };
+const QUICK = {
+  ...FULL,
+  rounds: 3,
+  seconds: 1,
+  logSize: 50_000,
+  fanoutEvents: 5,
+  inboxEvents: 5_000,
+  latencyEvents: 200,
+};
 
 export const USAGE = `npm run bench -- [--only 1,7] [--quick] [--rounds n] [--events n] [--profile folder]
-  --only     the goals to measure, of 1, 2, 7, 8
+  --only     the goals to measure, of 1, 2, 7, 8, 9
   --quick    small and short: to see that it runs, not to quote
   --rounds   interleaved turns of each contender (default ${FULL.rounds})
   --events   events in the log of goals 7 and 8 (default ${FULL.logSize.toLocaleString('en')})
@@ -29,7 +39,7 @@ export function readOptions(args) {
   const { values } = parseArgs({
     args,
     options: {
-      only: { type: 'string', default: '1,2,7,8' },
+      only: { type: 'string', default: '1,2,7,8,9' },
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       events: { type: 'string' },

@@ -32,8 +32,29 @@ async function start({ file, url }) {
   return { url: await app.getUrl(), apiKey: credential.apiKey, secret: endpoint.secret };
 }
 
+/** Publishes at an even rate; resolves with when each was committed. */
+async function paced({ count, rate, offset }) {
+  const begin = performance.now();
+  const committed = [];
+  for (let at = 0; at < count; at++) {
+    const pause = begin + (at * 1_000) / rate - performance.now();
+    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+    const number = offset + at;
+    const event = {
+      type: 'bench.paced',
+      tenant: TENANT,
+      subject: `${number}`,
+      data: { number, text: 'x'.repeat(1_000) },
+    };
+    const published = publisher.publishAlone([event]);
+    committed.push(published.then(() => [number, Number(process.hrtime.bigint())]));
+  }
+  return Promise.all(committed);
+}
+
 serveCommands({
   start,
+  paced,
   publish: (total) =>
     publishAll(total, (events) => publisher.publishAlone(events.map((event) => ({ ...event, tenant: TENANT })))),
 });

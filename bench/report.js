@@ -8,7 +8,8 @@ import { cpus, totalmem } from 'node:os';
  * @property {string} against
  * @property {import('./interleave.js').Result} ours
  * @property {import('./interleave.js').Result} baseline
- * @property {number} target the goal's ratio
+ * @property {number} target the goal's ratio: at least, or at most where `lessIsBetter`
+ * @property {boolean} [lessIsBetter] the figures are times, not rates
  */
 
 const whole = (value) => Math.round(value).toLocaleString('en');
@@ -20,18 +21,19 @@ export function machine() {
 }
 
 /** One row: the ratio is of the medians, so it can be checked from the two columns before it. */
-function row({ goal, work, unit, against, ours, baseline, target }) {
+function row({ goal, work, unit, against, ours, baseline, target, lessIsBetter = false }) {
   const ratio = ours.rate / baseline.rate;
+  const met = lessIsBetter ? ratio <= target : ratio >= target;
   return [
     goal,
-    `${work}, ${unit}/s`,
+    lessIsBetter ? `${work}, ${unit}` : `${work}, ${unit}/s`,
     `${whole(ours.rate)} (${whole(ours.low)} to ${whole(ours.high)})`,
     `${whole(baseline.rate)} (${whole(baseline.low)} to ${whole(baseline.high)})`,
     against,
     ratio.toFixed(2),
-    `≥ ${target.toFixed(2)}`,
-    ratio >= target ? 'met' : 'MISSED',
-    `${share(ours)} / ${share(baseline)}`,
+    `${lessIsBetter ? '≤' : '≥'} ${target.toFixed(2)}`,
+    met ? 'met' : 'MISSED',
+    lessIsBetter ? '' : `${share(ours)} / ${share(baseline)}`,
   ];
 }
 

@@ -19,8 +19,8 @@ function race(producer, receiver) {
 }
 
 async function signpost({ workspace, options }) {
-  const receiver = await startChild('receivers/draining.js', { file: workspace.file('inbox.db') });
-  const settings = { file: workspace.file('producer.db'), url: `http://127.0.0.1:${receiver.started}/` };
+  const receiver = await startChild('receivers/module.js', { file: workspace.file('inbox.db'), handling: false });
+  const settings = { file: workspace.file('producer.db'), url: `http://127.0.0.1:${receiver.started}/signals` };
   const flags = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
   const producer = await startChild('producer-host.js', settings, flags);
   await receiver.call('connect', producer.started);
@@ -36,7 +36,7 @@ async function classic({ workspace }, connections) {
   return race(sender, receiver);
 }
 
-/** Goal 2. SQLite with `synchronous=FULL` and group commit on both sides of both ways. */
+/** Goal 2, with the receiver module. SQLite with `synchronous=FULL` on both sides of both ways. */
 export async function inbox(setting) {
   const ways = { ours: await signpost(setting) };
   for (const connections of CONNECTIONS) ways[`classic ${connections}`] = await classic(setting, connections);

@@ -19,6 +19,7 @@ export interface HealthReport {
 const LONG_HOLD_MS = 5_000;
 const ANSWER_WITHIN_MS = 2_000;
 
+/** Readiness of the producer's side, for health endpoints. */
 @Injectable()
 export class SignpostHealth {
   constructor(

@@ -30,11 +30,13 @@ export interface TargetOptions {
   allowedPorts?: readonly number[];
 }
 
+/** Settings of the fetch API. */
 export interface FetchApiOptions {
   /** Longest long poll that a receiver may ask for, in ms. Default 30,000. */
   maxWaitMs?: number;
 }
 
+/** What `SignpostModule` is told; every setting has its default in its comment. */
 export interface SignpostOptions {
   /** 32 bytes in base64: seals endpoint secrets and URLs at rest. Required. */
   masterKey: string;

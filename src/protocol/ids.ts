@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 declare const kind: unique symbol;
 type Id<Kind extends string> = string & { readonly [kind]: Kind };
 
+/** `evt_` and 26 characters, in the order in which events were published by one process. */
 export type EventId = Id<'evt'>;
+/** `ep_` and 26 characters. */
 export type EndpointId = Id<'ep'>;
 export type ReceiverId = Id<'rcv'>;
 export type SignalId = Id<'sig'>;

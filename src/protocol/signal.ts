@@ -40,6 +40,7 @@ export type EndpointEnabled = Envelope<'endpoint.enabled', { endpoint: EndpointI
 
 /** The body of a signal; `type` tells which. */
 export type Signal = EventsAvailable | EndpointVerification | EndpointTest | EndpointDisabled | EndpointEnabled;
+/** What a signal is about: the `type` in its body. */
 export type SignalType = Signal['type'];
 
 /** `unknown_type` is no fault of the sender's: a newer producer may have signals that this version does not know. */

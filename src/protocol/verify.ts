@@ -4,6 +4,7 @@ import { SignatureError } from './signature-error.js';
 import { readSignatureHeaders, type SignatureHeaders } from './signature-headers.js';
 import { faultOf, hmacBase64, type SignedContent, signedBytes } from './standard-webhooks.js';
 
+/** The clock and the tolerance that a signature is checked with. */
 export interface VerifyOptions {
   /** The clock, in Unix milliseconds. Default: `Date.now`. */
   now?: () => number;

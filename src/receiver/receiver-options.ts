@@ -10,6 +10,7 @@ export type ProducerOptions = {
 /** How the events of a producer are ordered while they are handled. */
 export type HandlingOrder = 'none' | 'subject' | 'all';
 
+/** How events are handled. */
 export interface HandlingOptions {
   /** `subject`: events of one subject one after the other, in log order; `all`: all of them; `none`: as they come. Default `subject`. */
   order?: HandlingOrder;
@@ -25,6 +26,7 @@ export interface HandlingOptions {
   pollIntervalMs?: number;
 }
 
+/** How the feed is read. */
 export interface DrainOptions {
   /** Reads the feed this often even if no signal arrives, in ms. Default 60,000. */
   intervalMs?: number;
@@ -36,6 +38,7 @@ export interface DrainOptions {
   start?: 'oldest' | 'now';
 }
 
+/** What signals are verified with. */
 export interface SigningOptions {
   /** `whsec_…` or `whpk_…`; several while a secret is being replaced. */
   secret: Secret | readonly Secret[];
@@ -52,6 +55,7 @@ export interface RegistrationOptions {
   description?: string;
 }
 
+/** What `SignpostReceiverModule` is told; every setting has its default in its comment. */
 export interface SignpostReceiverOptions {
   producer: ProducerOptions;
   /** What signals are verified with. Required, unless `register` makes the endpoint and keeps its secret. */

@@ -3,6 +3,7 @@ import { InitialSchema1764000000000 } from './initial-schema.js';
 
 /** In the order in which they run. Names and table have TypeORM's own form, so its CLI can run them as well. */
 export const SIGNPOST_MIGRATIONS: (new () => MigrationInterface & { name: string })[] = [InitialSchema1764000000000];
+/** The table that says which of them ran; not the application's own. */
 export const SIGNPOST_MIGRATIONS_TABLE = 'signpost_migration';
 
 /** The database was migrated by a later version of Signpost than this one. */

@@ -2,6 +2,7 @@ import type { Auth } from './auth.js';
 import { InvalidArgumentError } from './errors.js';
 import { type RetryPolicy, sleep, type Sleep } from './retries.js';
 
+/** Limits and repetitions of the client; the defaults suit most. */
 export interface ClientTuning {
   /** Whole time of one try, in ms; the wait of a long poll comes on top. Default 30,000. */
   timeoutMs?: number;
@@ -29,6 +30,7 @@ export interface ClientTuning {
   sleep?: Sleep;
 }
 
+/** Where the fetch API is, the credential, and the limits. */
 export type SignpostClientOptions = {
   /**
    * Base URL of the producer's fetch API, such as `https://events.example.com`, with a path if a proxy wants one. From your configuration,

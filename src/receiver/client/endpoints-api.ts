@@ -15,6 +15,7 @@ export interface EndpointSettings {
   confirm?: 'fetch' | 'ack' | 'signal';
 }
 
+/** An endpoint to be made. */
 export interface NewEndpoint extends EndpointSettings {
   /** Where signals go. The producer asks it for a challenge before it sends any. */
   url: string;
@@ -24,6 +25,7 @@ export interface NewEndpoint extends EndpointSettings {
   start?: 'now' | 'oldest';
 }
 
+/** What is to be changed about an endpoint; what is left out stays. */
 export type EndpointChange = EndpointSettings & Partial<Pick<NewEndpoint, 'url' | 'eventTypes'>>;
 
 /** An endpoint as the producer shows it. */
@@ -38,6 +40,7 @@ export interface EndpointView {
   reason: string | null;
 }
 
+/** An endpoint as its creation answers it, with the secret that is shown this once. */
 export interface NewEndpointView extends EndpointView {
   /** What its signals are signed with. Shown this once: keep it. */
   secret: string;

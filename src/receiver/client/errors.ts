@@ -20,6 +20,7 @@ export type ClientErrorCode =
   | 'unexpected_answer'
   | 'client_closed';
 
+/** What the answer said, where there was one. */
 export interface ClientErrorDetails extends ErrorOptions {
   status?: number | undefined;
   problemType?: string | undefined;

@@ -4,6 +4,7 @@ import { createSignalAcceptor } from './signal-acceptor.js';
 import { discardRest, readSignalBody } from './signal-body.js';
 import { BODY_TIMEOUT_MS, type SignalHandlerOptions, verdictOn } from './signal-handler.js';
 
+/** The signal route of a Fastify application. */
 export interface FastifySignalsOptions extends SignalHandlerOptions {
   /** Path of the signal route, such as `/signals`; a prefix given at registration comes before it. */
   path: string;

@@ -4,6 +4,7 @@ import type { SignpostClientError } from './errors.js';
 import type { FeedQuery, PageQuery } from './feed-query.js';
 import { isPassing, pauseAfter } from './retries.js';
 
+/** Where the iteration begins, what it leaves out, and whether it waits at the end. */
 export interface FollowQuery extends FeedQuery {
   /** False: end at the head of the log. Default true: go on for ever, with what is published meanwhile. */
   follow?: boolean | undefined;

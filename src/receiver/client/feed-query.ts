@@ -14,6 +14,7 @@ export interface FeedQuery {
   signal?: AbortSignal | undefined;
 }
 
+/** Which page of the feed, and how long to wait for it. */
 export interface PageQuery extends FeedQuery {
   /** If nothing is there, the answer waits for the first event or for this time, in whole seconds, 0 to 30. Default 0. */
   waitSeconds?: number | undefined;

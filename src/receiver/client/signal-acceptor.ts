@@ -13,6 +13,7 @@ export const LARGEST_SIGNAL = 256 * 1024;
 /** Why a request was refused: for the log, never for whoever sent it. */
 export type SignalRefusal = SignatureError | InvalidSignalError | SignalRequestError;
 
+/** What signals are verified with, and what happens with them. */
 export interface SignalAcceptorOptions {
   /** The endpoint's signing secrets: `whsec_…` or `whpk_…`, several while one is being replaced. */
   secrets: Secret | readonly Secret[];
@@ -49,6 +50,7 @@ export type SignalVerdict = SignalAnswer &
     | { readonly outcome: 'refused'; readonly refusal: SignalRefusal }
   );
 
+/** A request to the signal route, as far as it matters. */
 export interface SignalRequest {
   /** A Node request (best: its `headersDistinct` keeps repeated headers apart), a Fetch `Headers`, or a record. */
   headers: SignatureHeaders;

@@ -8,6 +8,7 @@ import {
 import { discardRest, readSignalBody } from './signal-body.js';
 import { SignalRequestError } from './signal-request-error.js';
 
+/** As the acceptor's, and a limit for slow senders. */
 export interface SignalHandlerOptions extends SignalAcceptorOptions {
   /** Time for the whole body of a request, in ms; slower senders are cut. Default 10,000. */
   bodyTimeoutMs?: number;

@@ -25,6 +25,7 @@ import type { EventOf } from './typed-event.js';
 const LARGEST_BATCH = 100;
 const LARGEST_ACK = 1_000;
 
+/** What every call takes. */
 export interface CallOptions {
   /** Breaks the call off: it rejects with the signal's reason. */
   signal?: AbortSignal | undefined;

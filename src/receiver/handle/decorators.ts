@@ -1,6 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
 import type { HandlerContext, ReceivedEvent } from './received-event.js';
 
+/** Whose events a handler takes, and how it runs. */
 export interface HandlerOptions {
   /** Name of the receiver module whose events these are. Default: of every one in the application. */
   producer?: string;

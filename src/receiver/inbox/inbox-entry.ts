@@ -9,6 +9,7 @@ import type { EventId } from '../../protocol/ids.js';
  */
 export type InboxState = 'waiting' | 'failed' | 'parked' | 'done' | 'discarded';
 
+/** All states, in the order of an event's life. */
 export const INBOX_STATES: readonly InboxState[] = ['waiting', 'failed', 'parked', 'done', 'discarded'];
 
 /** An event in the inbox, and where its handling stands. Times are Unix milliseconds. */

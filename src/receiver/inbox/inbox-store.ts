@@ -62,6 +62,7 @@ export type FailedAttempt =
   /** Not begun, or broken off at no fault of the event: the attempt does not count, and it is due at once. */
   | { outcome: 'returned' };
 
+/** Which entries of an inbox; all that is given must hold. */
 export interface InboxFilter {
   state?: InboxState;
   type?: string;

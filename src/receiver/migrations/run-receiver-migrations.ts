@@ -4,6 +4,7 @@ import { InboxSchema1764000000100 } from './inbox-schema.js';
 
 /** In the order in which they run. Names and table have TypeORM's own form, so its CLI can run them as well. */
 export const RECEIVER_MIGRATIONS: (new () => MigrationInterface & { name: string })[] = [InboxSchema1764000000100];
+/** The table that says which of them ran; not the application's own. */
 export const RECEIVER_MIGRATIONS_TABLE = 'signpost_receiver_migration';
 
 /** Names this work among the advisory locks of a PostgreSQL database: `signpost` in ASCII. */
