@@ -19,8 +19,11 @@ const INTRODUCTION = `# What the package exports
 Nothing else is public. Made from the source by \`npm run docs\`; the guides are [the module](module.md), [receiving](receivers.md) and [testing](testing.md).
 `;
 
-function kindOf(symbol) {
-  const { flags } = symbol;
+/** Of `export type { … }`: not there at run time, whatever it is. */
+const isTypeOnly = ({ declarations = [] }) =>
+  declarations.some((node) => ts.isExportSpecifier(node) && (node.isTypeOnly || node.parent.parent.isTypeOnly));
+
+function kindOf({ flags }) {
   if (flags & ts.SymbolFlags.Class) return 'class';
   if (flags & ts.SymbolFlags.Function) return 'function';
   if (flags & ts.SymbolFlags.Interface) return 'interface';
@@ -52,12 +55,13 @@ function reference() {
     const module = checker.getSymbolAtLocation(program.getSourceFile(file(path)));
     const rows = checker
       .getExportsOfModule(module)
-      .map((symbol) => [symbol.name, symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol])
-      .sort(([a], [b]) => a.localeCompare(b, 'en'))
-      .map(
-        ([exported, symbol]) =>
-          `- \`${exported}\` (${kindOf(symbol)}): ${firstSentence(symbol, checker) || undocumented(name, exported)}`,
-      );
+      .toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
+      .map((exported) => {
+        const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+        const kind = isTypeOnly(exported) && kindOf(symbol) !== 'interface' ? 'type' : kindOf(symbol);
+        const sentence = firstSentence(symbol, checker) || undocumented(name, exported.name);
+        return `- \`${exported.name}\` (${kind}): ${sentence}`;
+      });
     return `## \`${name}\`\n\n${what}\n\n${rows.join('\n')}\n`;
   });
   return [INTRODUCTION, ...sections].join('\n');

@@ -1,14 +1,37 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { ROOT } from './documents.js';
 
-/** What an application that uses the package has installed. */
-const INSTALLED = ['@nestjs', '@types', 'better-sqlite3', 'reflect-metadata', 'typeorm'];
+/** What an application that uses the package has installed: the package's peers, and what it brings itself. */
+const INSTALLED = [
+  '@nestjs',
+  '@types',
+  'better-sqlite3',
+  'class-transformer',
+  'class-validator',
+  'reflect-metadata',
+  'rxjs',
+  'typeorm',
+  'undici',
+];
+
+/** The package as npm would publish it, unpacked: what is not packed is not there. */
+async function unpackInto(directory: string): Promise<void> {
+  const packed = await mkdtemp(join(tmpdir(), 'signpost-pack-'));
+  try {
+    execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', packed], { cwd: ROOT, stdio: 'ignore' });
+    const [tarball = ''] = await readdir(packed);
+    await mkdir(directory);
+    execFileSync('tar', ['-xzf', join(packed, tarball), '-C', directory, '--strip-components=1']);
+  } finally {
+    await rm(packed, { recursive: true, force: true });
+  }
+}
 
 const COMPILER: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
@@ -29,7 +52,7 @@ export interface Program {
   output(): string;
 }
 
-/** A project of its own that has the built package installed, and nothing else of this tree in reach. */
+/** A project of its own that has the packed package installed, and nothing else of this tree in reach. */
 export class ReadmeProject {
   private readonly programs: ChildProcess[] = [];
 
@@ -40,7 +63,7 @@ export class ReadmeProject {
     const project = new ReadmeProject(await mkdtemp(join(tmpdir(), 'signpost-readme-')));
     const modules = join(project.directory, 'node_modules');
     await mkdir(modules);
-    await symlink(ROOT, join(modules, 'nestjs-signpost'));
+    await unpackInto(join(modules, 'nestjs-signpost'));
     for (const name of INSTALLED) await symlink(join(ROOT, 'node_modules', name), join(modules, name));
     await writeFile(join(project.directory, 'package.json'), '{ "type": "module" }');
     for (const [name, text] of Object.entries(files)) await writeFile(join(project.directory, name), text);

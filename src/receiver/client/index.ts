@@ -19,7 +19,15 @@ export { verifySignal, type VerifiedSignal } from './verify-signal.js';
 export type { VerifyOptions } from '../../protocol/verify.js';
 export type { SignatureHeaders } from '../../protocol/signature-headers.js';
 export { prepareSecret, type PreparedSecret, type Secret } from '../../protocol/secrets.js';
-export type * from '../../protocol/signal.js';
+export type {
+  EndpointDisabled,
+  EndpointEnabled,
+  EndpointTest,
+  EndpointVerification,
+  EventsAvailable,
+  Signal,
+  SignalType,
+} from '../../protocol/signal.js';
 
 // Answering signals: adapters, and the core for any other framework
 export { nodeSignalHandler, type SignalHandlerOptions } from './signal-handler.js';

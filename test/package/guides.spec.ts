@@ -1,0 +1,85 @@
+import { readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { codeBlock, readDocument } from './documents.js';
+import { ReadmeProject } from './readme-project.js';
+
+const DOCUMENTS = [
+  'README.md',
+  ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
+];
+
+/** The blocks whose fence names a file: "```js examples/…". */
+function quotations(document: string): { path: string; text: string }[] {
+  const fences = readDocument(document).matchAll(/^```\w+ (examples\/\S+)\n(.*?)^```$/gms);
+  return [...fences].map(([, path = '', text = '']) => ({ path, text }));
+}
+
+const withoutIndent = (text: string): string => text.replaceAll(/^[ \t]+/gm, '').trim();
+
+describe('the guides', () => {
+  const quoted = DOCUMENTS.flatMap((document) => quotations(document).map((quotation) => ({ document, ...quotation })));
+
+  it('quote the examples', () => {
+    expect(quoted.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it.each(quoted)('$document shows $path as it is', ({ path, text }) => {
+    expect(withoutIndent(readDocument(path))).toContain(withoutIndent(text));
+  });
+});
+
+const guide = readDocument('docs/receivers.md');
+
+const ENTITY = `
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity()
+export class Payment {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column('integer') invoice!: number;
+  @Column('integer') cents!: number;
+}`;
+
+/** The guide's fragments, each in the surroundings that its text says it has. */
+const FRAGMENTS = `
+import { Injectable, Module } from '@nestjs/common';
+import {
+  HandleEvent, InboxService, SignpostReceiverModule,
+  type ProducerOptions, type ReceivedEvent, type SigningOptions,
+} from 'nestjs-signpost/receiver';
+
+interface Invoice { id: number; cents: number }
+interface Mailer { send(message: object): Promise<void> }
+
+export class Receipts {
+  constructor(private readonly mailer: Mailer) {}
+${codeBlock(guide, 'handler')}
+}
+
+${codeBlock(guide, 'service').replace('class InboxAdmin', 'export class InboxAdmin')}
+
+export function modules(billing: ProducerOptions, billingSigning: SigningOptions, shop: ProducerOptions, shopSigning: SigningOptions) {
+  return [
+${codeBlock(guide, 'several-producers')}
+  ];
+}
+@Module({})
+export class Unused {}
+`;
+
+describe('the code of docs/receivers.md', () => {
+  let project: ReadmeProject;
+
+  beforeAll(async () => {
+    project = await ReadmeProject.create({
+      'module.ts': codeBlock(guide, 'receiver-module'),
+      'payment.entity.ts': ENTITY,
+      'fragments.ts': FRAGMENTS,
+      'client.ts': codeBlock(guide, 'client'),
+    });
+  });
+  afterAll(() => project.remove());
+
+  it.each(['module.ts', 'fragments.ts', 'client.ts'])('compiles under a strict compiler: %s', (file) => {
+    expect(project.compile(file)).toEqual([]);
+  });
+});
