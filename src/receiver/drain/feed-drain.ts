@@ -29,6 +29,11 @@ export type DrainOutcome = { outcome: 'drained'; fresh: number } | { outcome: 'b
 /** Longer than a request may take, so that a slow page does not cost the lease. */
 const LEASE_MS = 120_000;
 const BUSY_PAUSE_MS = 250;
+/**
+ * While a page is being stored the next one is on its way already, asked for without acknowledging what is not stored yet. So many may
+ * follow each other before a request that acknowledges.
+ */
+const UNACKNOWLEDGED_PAGES = 10;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 
@@ -140,36 +145,48 @@ export class FeedDrain {
     const { producer, owner } = this.settings;
     let leaseRenewedAt = performance.now();
     let fresh = 0;
+    let ahead = 0;
     let after = await this.store.cursor(producer);
+    let page = await this.page(after);
     for (;;) {
-      const page = await this.page(after);
       if (!page) return { outcome: 'expired' };
-      if (page.cursor !== after) {
-        const events = fetchedEvents(page.events, this.settings.order);
-        const result = await this.store.storePage(producer, { after, cursor: page.cursor, events });
-        if (result.outcome === 'stored') {
-          fresh += result.fresh;
-          if (result.fresh > 0) this.stored(events.map(({ lane }) => lane));
-        }
-        // Another node was faster; its place is as good as ours.
-        after = result.outcome === 'stored' ? page.cursor : await this.store.cursor(producer);
-      }
+      ahead = page.more && ahead < UNACKNOWLEDGED_PAGES ? ahead + 1 : 0;
+      const next = ahead > 0 ? this.page(page.cursor, { ack: false }) : undefined;
+      // Awaited below, unless storing this one fails; then nobody wants it any more.
+      next?.catch(() => undefined);
+      const stored = await this.storePage(after, page);
+      fresh += stored.fresh;
       // The page that is empty is the request that acknowledged the one before it.
       if (page.events.length === 0 && !page.more) return { outcome: 'drained', fresh };
+      const isNext = stored.cursor === page.cursor;
+      after = stored.cursor;
       if (performance.now() - leaseRenewedAt > LEASE_MS / 3) {
         if (!(await this.store.acquireDrain(producer, owner, LEASE_MS))) return { outcome: 'busy' };
         leaseRenewedAt = performance.now();
       }
+      page = await (next && isNext ? next : this.page(after));
     }
   }
 
+  /** Where to go on, and how many events were new. */
+  private async storePage(after: string | null, page: FeedPage): Promise<{ cursor: string | null; fresh: number }> {
+    const { producer, order } = this.settings;
+    if (page.cursor === after) return { cursor: after, fresh: 0 };
+    const events = fetchedEvents(page.events, order);
+    const result = await this.store.storePage(producer, { after, cursor: page.cursor, events });
+    // Another node was faster; its place is as good as ours.
+    if (result.outcome === 'moved') return { cursor: await this.store.cursor(producer), fresh: 0 };
+    if (result.fresh > 0) this.stored(events.map(({ lane }) => lane));
+    return { cursor: page.cursor, fresh: result.fresh };
+  }
+
   /** undefined: the cursor is expired, and the policy is to stop. */
-  private async page(after: string | null): Promise<FeedPage | undefined> {
+  private async page(after: string | null, { ack = true } = {}): Promise<FeedPage | undefined> {
     const { pageSize, start, whenExpired } = this.settings;
     const from = after ?? (start === 'now' ? 'now' : undefined);
     try {
       const { signal } = this.aborter;
-      return await this.source.page({ ...(from === undefined ? {} : { after: from }), limit: pageSize, signal });
+      return await this.source.page({ ...(from === undefined ? {} : { after: from }), limit: pageSize, ack, signal });
     } catch (error) {
       if (!(error instanceof CursorExpiredError)) throw error;
       const missed = 'Events were missed: this receiver was away for longer than the producer keeps them.';

@@ -43,13 +43,16 @@ class MemoryInbox {
 /** A log whose cursors are `c1`, `c2`, …: the place behind the first, the second event. */
 class MemoryFeed {
   readonly asked: (string | undefined)[] = [];
+  /** What was acknowledged, by asking for what follows. */
+  readonly acked: (string | undefined)[] = [];
   readonly log: string[] = [];
   oldest = 0;
   /** What the next requests reject with. */
   failures: unknown[] = [];
 
-  page = ({ after, limit = 100 }: { after?: string; limit?: number }): Promise<FeedPage> => {
+  page = ({ after, limit = 100, ack = true }: { after?: string; limit?: number; ack?: boolean }): Promise<FeedPage> => {
     this.asked.push(after);
+    if (ack && after !== undefined) this.acked.push(after);
     const failure = this.failures.shift();
     if (failure !== undefined) return Promise.reject(failure as Error);
     const from = after === 'now' ? this.log.length : after === undefined ? this.oldest : Number(after.slice(1));
@@ -106,7 +109,25 @@ describe('the drain', () => {
     expect(inbox.ids).toEqual(['a1', 'b1', 'a2']);
     expect(inbox.place).toBe('c3');
     expect(feed.asked).toEqual([undefined, 'c2', 'c3']);
+    expect(feed.acked).toEqual(['c3']);
     expect(lanes).toEqual(['a', 'b', 'a']);
+  });
+
+  it('asks for the next page while it stores one, and never acknowledges what is not stored', async () => {
+    const { feed, inbox, drain } = setUp({ pageSize: 1 });
+    for (let number = 1; number <= 30; number++) feed.log.push(`a${number}`);
+    let early = 0;
+    inbox.before = () => {
+      const place = Number(inbox.place?.slice(1) ?? 0);
+      if (Number(feed.asked.at(-1)?.slice(1)) > place) early += 1;
+      for (const cursor of feed.acked) expect(Number(cursor?.slice(1))).toBeLessThanOrEqual(place);
+    };
+    await drain.runOnce();
+    expect(early).toBeGreaterThan(20);
+    // Now and then on the way, and at the end.
+    expect(feed.acked.length).toBeGreaterThanOrEqual(3);
+    expect(feed.acked.at(-1)).toBe('c30');
+    expect(inbox.ids).toHaveLength(30);
   });
 
   it('begins at the stored cursor, not at what a signal says', async () => {
