@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Claim } from '../receiver/inbox/inbox-store.js';
 import {
+  assertSame,
   claimDue,
   claimedIds,
   claimOne,
@@ -22,10 +23,10 @@ export const inboxClaimCases: readonly InboxStoreCase[] = [
       const events = eventsOf(null, 5);
       await storeNext(setting, events.slice(0, 3));
       await storeNext(setting, events.slice(3));
-      assert.deepEqual(claimedIds(await claimDue(setting, { limit: 0 })), []);
-      assert.deepEqual(claimedIds(await claimDue(setting, { limit: 2 })), idsOf(events.slice(0, 2)));
-      assert.deepEqual(claimedIds(await claimDue(setting)), idsOf(events.slice(2)));
-      assert.deepEqual(await claimDue(setting), []);
+      assertSame(claimedIds(await claimDue(setting, { limit: 0 })), []);
+      assertSame(claimedIds(await claimDue(setting, { limit: 2 })), idsOf(events.slice(0, 2)));
+      assertSame(claimedIds(await claimDue(setting)), idsOf(events.slice(2)));
+      assertSame(await claimDue(setting), []);
     },
   },
   {
@@ -55,7 +56,7 @@ export const inboxClaimCases: readonly InboxStoreCase[] = [
       assert.equal(new Set(ids).size, ids.length);
       // Claims that pass over each other's rows may leave some for the next time.
       const rest = claimedIds(await claimDue(setting));
-      assert.deepEqual([...ids, ...rest].sort(), idsOf(events.filter((event, n) => n < 60 || n % 2 === 0)).sort());
+      assertSame([...ids, ...rest].sort(), idsOf(events.filter((_, n) => n < 60 || n % 2 === 0)).sort());
     },
   },
   {
@@ -64,7 +65,7 @@ export const inboxClaimCases: readonly InboxStoreCase[] = [
       await storeNext(setting, eventsOf('one', 1));
       const old = await claimOne(setting);
       await setting.advance(LEASE_MS - 1_000);
-      assert.deepEqual(await claimDue(setting), []);
+      assertSame(await claimDue(setting), []);
       await setting.advance(1_000);
       const next = await claimOne({ ...setting, store: setting.other }, { owner: 'node-2' });
       assert.ok(next.token > old.token);
@@ -78,9 +79,9 @@ export const inboxClaimCases: readonly InboxStoreCase[] = [
       ] as const) {
         assert.equal(await setting.store.settleFailure(old, attempt), false);
       }
-      assert.deepEqual(await setting.store.renew([old, next], LEASE_MS), [old]);
+      assertSame(await setting.store.renew([old, next], LEASE_MS), [old]);
       const { state, attempts, lastError } = await entryOf(setting, old.entry);
-      assert.deepEqual({ state, attempts, lastError }, { state: 'waiting', attempts: 2, lastError: null });
+      assertSame({ state, attempts, lastError }, { state: 'waiting', attempts: 2, lastError: null });
       assert.equal(await finish(setting, next), true);
     },
   },
@@ -90,10 +91,10 @@ export const inboxClaimCases: readonly InboxStoreCase[] = [
       await storeNext(setting, eventsOf(null, 3));
       const claims = await claimDue(setting);
       await setting.advance(LEASE_MS / 2);
-      assert.deepEqual(await setting.store.renew(claims.slice(0, 2), LEASE_MS), []);
-      assert.deepEqual(await setting.store.renew([], LEASE_MS), []);
+      assertSame(await setting.store.renew(claims.slice(0, 2), LEASE_MS), []);
+      assertSame(await setting.store.renew([], LEASE_MS), []);
       await setting.advance(LEASE_MS / 2);
-      assert.deepEqual(claimedIds(await claimDue(setting)), claimedIds(claims.slice(2)));
+      assertSame(claimedIds(await claimDue(setting)), claimedIds(claims.slice(2)));
     },
   },
   {
@@ -102,9 +103,9 @@ export const inboxClaimCases: readonly InboxStoreCase[] = [
       await storeNext(setting, eventsOf(null, 2));
       const [a, b] = (await claimDue(setting)) as [Claim, Claim];
       await setting.advance(LEASE_MS * 2);
-      assert.deepEqual(await setting.store.renew([a], LEASE_MS), []);
+      assertSame(await setting.store.renew([a], LEASE_MS), []);
       assert.equal(await finish(setting, b), true);
-      assert.deepEqual(await claimDue(setting), []);
+      assertSame(await claimDue(setting), []);
     },
   },
   {
@@ -115,9 +116,9 @@ export const inboxClaimCases: readonly InboxStoreCase[] = [
       await finish(setting, done);
       await setting.store.settleFailure(failed, { outcome: 'retry', error: 'no', inMs: 1_000 });
       await setting.store.settleFailure(returned, { outcome: 'returned' });
-      assert.deepEqual(await setting.store.renew([done, failed, returned], LEASE_MS), []);
+      assertSame(await setting.store.renew([done, failed, returned], LEASE_MS), []);
       await setting.advance(1_000);
-      assert.deepEqual(claimedIds(await claimDue(setting)), claimedIds([failed, returned]));
+      assertSame(claimedIds(await claimDue(setting)), claimedIds([failed, returned]));
     },
   },
   {
@@ -138,10 +139,10 @@ export const inboxClaimCases: readonly InboxStoreCase[] = [
       assert.equal(await finish(setting, claim), true);
       assert.equal(await finish(setting, claim), false);
       const { state, finishedAt, attempts } = await entryOf(setting, claim.entry);
-      assert.deepEqual({ state, attempts }, { state: 'done', attempts: 1 });
+      assertSame({ state, attempts }, { state: 'done', attempts: 1 });
       assert.ok(finishedAt !== null && finishedAt > 0);
       await setting.advance(LEASE_MS * 2);
-      assert.deepEqual(await claimDue(setting), []);
+      assertSame(await claimDue(setting), []);
     },
   },
   {
@@ -164,12 +165,12 @@ export const inboxClaimCases: readonly InboxStoreCase[] = [
       assert.equal(await setting.store.settleFailure(claim, failure), false);
       assert.equal(await finish(setting, claim), false);
       const entry = await entryOf(setting, claim.entry);
-      assert.deepEqual([entry.state, entry.attempts, entry.lastError], ['failed', 1, 'Error: no \uFFFD way']);
+      assertSame([entry.state, entry.attempts, entry.lastError], ['failed', 1, 'Error: no \uFFFD way']);
       await setting.advance(9_000);
-      assert.deepEqual(await claimDue(setting), []);
+      assertSame(await claimDue(setting), []);
       await setting.advance(1_500);
       const again = await claimOne(setting);
-      assert.deepEqual([again.entry.state, again.entry.attempts], ['failed', 2]);
+      assertSame([again.entry.state, again.entry.attempts], ['failed', 2]);
       assert.equal(await finish(setting, again), true);
     },
   },
@@ -226,7 +227,7 @@ export const inboxClaimCases: readonly InboxStoreCase[] = [
       await store.acquireDrain(producer, 'dead', LEASE_MS);
       await store.takeOver(producer);
       assert.equal(await store.acquireDrain(producer, 'new', LEASE_MS), !overlapping);
-      assert.deepEqual(claimedIds(await claimDue(setting)), overlapping ? [] : [claim.entry.id]);
+      assertSame(claimedIds(await claimDue(setting)), overlapping ? [] : [claim.entry.id]);
       assert.equal(await finish(setting, claim), overlapping);
     },
   },

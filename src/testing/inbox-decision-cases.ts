@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Claim, FetchedEvent } from '../receiver/inbox/inbox-store.js';
 import {
+  assertSame,
   claimDue,
   claimedIds,
   claimOne,
@@ -29,10 +30,10 @@ export const inboxDecisionCases: readonly InboxStoreCase[] = [
         const entries = await store.list(producer, {});
         return Promise.all(entries.map((entry) => store.isLatest(dataSource.manager, entry)));
       };
-      assert.deepEqual(await isLatest(), [false, true, true, true, true]);
+      assertSame(await isLatest(), [false, true, true, true, true]);
       await storeNext(setting, eventsOf('two', 1));
       await store.discard(producer, events[1]?.id ?? '');
-      assert.deepEqual(await isLatest(), [false, true, false, true, true, true]);
+      assertSame(await isLatest(), [false, true, false, true, true, true]);
       const entry = await entryOf(setting, events[0] ?? fetchedEvent());
       assert.equal(await dataSource.transaction((manager) => store.isLatest(manager, entry)), false);
     },
@@ -57,17 +58,17 @@ export const inboxDecisionCases: readonly InboxStoreCase[] = [
 
       const list = async (filter: Parameters<typeof store.list>[1]) =>
         (await store.list(producer, filter)).map(({ id }) => events.findIndex((event) => event.id === id));
-      assert.deepEqual(await list({}), [0, 1, 2, 3, 4]);
-      assert.deepEqual(await list({ state: 'failed' }), [2]);
-      assert.deepEqual(await list({ type: 'a.one' }), [0, 2]);
-      assert.deepEqual(await list({ subject: 'y' }), [1, 2]);
-      assert.deepEqual(await list({ subject: 'y', state: 'parked', type: 'a.two' }), [1]);
-      assert.deepEqual(await list({ limit: 2 }), [0, 1]);
-      assert.deepEqual(await list({ limit: 2, after: two.entry.ordinal }), [2, 3]);
-      assert.deepEqual(await list({ limit: 0 }), []);
+      assertSame(await list({}), [0, 1, 2, 3, 4]);
+      assertSame(await list({ state: 'failed' }), [2]);
+      assertSame(await list({ type: 'a.one' }), [0, 2]);
+      assertSame(await list({ subject: 'y' }), [1, 2]);
+      assertSame(await list({ subject: 'y', state: 'parked', type: 'a.two' }), [1]);
+      assertSame(await list({ limit: 2 }), [0, 1]);
+      assertSame(await list({ limit: 2, after: two.entry.ordinal }), [2, 3]);
+      assertSame(await list({ limit: 0 }), []);
       const counts = { waiting: 1, failed: 1, parked: 1, done: 1, discarded: 1 };
-      assert.deepEqual(await store.counts(producer), counts);
-      assert.deepEqual(await store.counts(`${producer}-none`), { ...counts, ...zeros });
+      assertSame(await store.counts(producer), counts);
+      assertSame(await store.counts(`${producer}-none`), { ...counts, ...zeros });
       assert.equal(await store.get(producer, fetchedEvent().id), null);
     },
   },
@@ -83,15 +84,15 @@ export const inboxDecisionCases: readonly InboxStoreCase[] = [
       await store.settleFailure(claims[2], { outcome: 'retry', error: 'no', inMs: 3_600_000 });
       await finish(setting, claims[3]);
 
-      assert.deepEqual(await store.retry(producer, laned.id), { lane: 'one' });
-      assert.deepEqual(await store.retry(producer, free.id), { lane: null });
-      assert.deepEqual(await store.retry(producer, failed.id), { lane: null });
+      assertSame(await store.retry(producer, laned.id), { lane: 'one' });
+      assertSame(await store.retry(producer, free.id), { lane: null });
+      assertSame(await store.retry(producer, failed.id), { lane: null });
       for (const id of [laned.id, done.id, fetchedEvent().id]) assert.equal(await store.retry(producer, id), undefined);
       const { state, attempts } = await entryOf(setting, free);
-      assert.deepEqual([state, attempts], ['waiting', 0]);
+      assertSame([state, attempts], ['waiting', 0]);
       const again = await claimDue(setting, { released: ['one'] });
-      assert.deepEqual(claimedIds(again), idsOf([laned, free, failed]));
-      assert.deepEqual(
+      assertSame(claimedIds(again), idsOf([laned, free, failed]));
+      assertSame(
         again.map(({ entry }) => entry.attempts),
         [1, 1, 1],
       );
@@ -110,8 +111,8 @@ export const inboxDecisionCases: readonly InboxStoreCase[] = [
       assert.equal(await store.retry(producer, id), undefined);
       assert.equal(await store.discard(producer, id), undefined);
       await advance(LEASE_MS);
-      assert.deepEqual(await store.retry(producer, id), { lane: 'one' });
-      assert.deepEqual(await store.renew([claim], LEASE_MS), [claim]);
+      assertSame(await store.retry(producer, id), { lane: 'one' });
+      assertSame(await store.renew([claim], LEASE_MS), [claim]);
       assert.equal(await finish(setting, claim), false);
       assert.equal((await claimOne(setting)).entry.attempts, 1);
     },
@@ -127,7 +128,7 @@ export const inboxDecisionCases: readonly InboxStoreCase[] = [
       await store.retry(producer, events[0].id);
       const first = await claimOne(setting, { released: ['one'] });
       assert.equal(first.entry.id, events[0].id);
-      assert.deepEqual(await claimDue(setting, { released: ['one'] }), []);
+      assertSame(await claimDue(setting, { released: ['one'] }), []);
       assert.notEqual(await store.dueInMs(producer), 0);
       await finish(setting, first);
       const second = await claimOne(setting, { released: ['one'] });
@@ -144,7 +145,7 @@ export const inboxDecisionCases: readonly InboxStoreCase[] = [
       const later = await claimOne(setting, { released: ['one'] });
       assert.equal(later.entry.id, events[1].id);
       await store.retry(producer, events[0].id);
-      assert.deepEqual(await claimDue(setting, { released: ['one'] }), []);
+      assertSame(await claimDue(setting, { released: ['one'] }), []);
       assert.notEqual(await store.dueInMs(producer), 0);
       await store.settleFailure(later, { outcome: 'retry', error: 'no', inMs: 0 });
       const first = await claimOne(setting, { released: ['one'] });
@@ -185,15 +186,15 @@ export const inboxDecisionCases: readonly InboxStoreCase[] = [
       const events = eventsOf('one', 4);
       const [a, b, c, d] = events as Quartet;
       await storeNext(setting, events);
-      assert.deepEqual(await store.discard(producer, b.id), { lane: 'one' });
+      assertSame(await store.discard(producer, b.id), { lane: 'one' });
       await store.settleFailure(await claimOne(setting), parked(true));
-      assert.deepEqual(await store.discard(producer, a.id), { lane: 'one' });
+      assertSame(await store.discard(producer, a.id), { lane: 'one' });
       await store.settleFailure(await claimOne(setting, { released: ['one'] }), {
         outcome: 'retry',
         error: '',
         inMs: 1,
       });
-      assert.deepEqual(await store.discard(producer, c.id), { lane: 'one' });
+      assertSame(await store.discard(producer, c.id), { lane: 'one' });
       const claim = await claimOne(setting, { released: ['one'] });
       assert.equal(claim.entry.id, d.id);
       await finish(setting, claim);
@@ -204,7 +205,7 @@ export const inboxDecisionCases: readonly InboxStoreCase[] = [
       assert.ok(finishedAt !== null);
       assert.equal(await store.retry(producer, a.id), undefined);
       await storeNext(setting, [{ ...a, cursor: 'again' }]);
-      assert.deepEqual(await claimDue(setting, { released: ['one'] }), []);
+      assertSame(await claimDue(setting, { released: ['one'] }), []);
     },
   },
   {
@@ -238,7 +239,7 @@ export const inboxDecisionCases: readonly InboxStoreCase[] = [
       assert.equal(await store.prune(producer, 5_000, 3), 3);
       assert.equal(await store.prune(producer, 5_000, 3), 1);
       assert.equal(await store.prune(producer, 5_000, 3), 0);
-      assert.deepEqual(idsOf(await store.list(producer, {})), claimedIds([claims[3], claims[5]]));
+      assertSame(idsOf(await store.list(producer, {})), claimedIds([claims[3], claims[5]]));
     },
   },
 ];

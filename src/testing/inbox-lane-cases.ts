@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Claim } from '../receiver/inbox/inbox-store.js';
 import {
+  assertSame,
   claimDue,
   claimedIds,
   claimOne,
@@ -25,14 +26,14 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
       await storeNext(setting, [...events.slice(0, 2), ...others]);
       await storeNext(setting, events.slice(2));
       const [first, other] = (await claimDue(setting)) as [Claim, Claim];
-      assert.deepEqual(claimedIds([first, other]), idsOf([...events.slice(0, 1), ...others]));
+      assertSame(claimedIds([first, other]), idsOf([...events.slice(0, 1), ...others]));
       const handled = [first.entry.id];
       for (let claim = first; handled.length < 3; handled.push(claim.entry.id)) {
-        assert.deepEqual(await claimDue(setting, { released: ['one'] }), []);
+        assertSame(await claimDue(setting, { released: ['one'] }), []);
         await finish(setting, claim);
         claim = await claimOne(setting, { released: ['one', 'two', 'three'] });
       }
-      assert.deepEqual(handled, idsOf(events));
+      assertSame(handled, idsOf(events));
     },
   },
   {
@@ -42,7 +43,7 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
       await storeNext(setting, events);
       await finish(setting, await claimOne(setting));
       assert.equal(await setting.store.sweep(setting.producer), 1);
-      assert.deepEqual(claimedIds(await claimDue(setting)), idsOf(events.slice(1)));
+      assertSame(claimedIds(await claimDue(setting)), idsOf(events.slice(1)));
     },
   },
   {
@@ -52,7 +53,7 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
       await storeNext(setting, [done ?? fetchedEvent()]);
       await finish(setting, await claimOne(setting));
       await storeNext(setting, [{ ...(done ?? fetchedEvent()), cursor: 'again' }, ...fresh]);
-      assert.deepEqual(claimedIds(await claimDue(setting)), idsOf(fresh.slice(0, 1)));
+      assertSame(claimedIds(await claimDue(setting)), idsOf(fresh.slice(0, 1)));
     },
   },
   {
@@ -64,7 +65,7 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
         [first, second].map((event) => event ?? fetchedEvent()),
       );
       await setting.store.settleFailure(await claimOne(setting), { outcome: 'retry', error: 'no', inMs: 5_000 });
-      assert.deepEqual(await claimDue(setting, { released: ['one'] }), []);
+      assertSame(await claimDue(setting, { released: ['one'] }), []);
       await setting.advance(5_000);
       const again = await claimOne(setting, { released: ['one'] });
       assert.equal(again.entry.id, first?.id);
@@ -85,11 +86,11 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
       await setting.advance(LEASE_MS * 2);
       assert.equal((await setting.store.counts(setting.producer)).parked, 2);
       const claims = await claimDue(setting, { released: ['holds', 'passes'] });
-      assert.deepEqual(claimedIds(claims), idsOf(passing.slice(1)));
+      assertSame(claimedIds(claims), idsOf(passing.slice(1)));
       assert.equal(await setting.store.sweep(setting.producer), 0);
       // What comes later waits as well.
       await storeNext(setting, [...eventsOf('holds', 1), ...eventsOf('passes', 1)]);
-      assert.deepEqual(await claimDue(setting, { released: ['holds', 'passes'] }), []);
+      assertSame(await claimDue(setting, { released: ['holds', 'passes'] }), []);
     },
   },
   {
@@ -109,7 +110,7 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
       await setting.dataSource.transaction(async (manager) => {
         for (const claim of claims) await setting.store.markDone(manager, claim);
       });
-      assert.deepEqual(await claimDue(setting), []);
+      assertSame(await claimDue(setting), []);
       assert.equal(await setting.store.sweep(setting.producer), 1_100);
       assert.equal(await setting.store.sweep(setting.producer), 0);
       assert.equal((await claimDue(setting, { limit: 2_000 })).length, 1_100);
@@ -128,12 +129,12 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
       if (overlapping) {
         // The page is committed, its node has looked for what it may have begun, and the handler is not committed yet.
         await storing;
-        assert.deepEqual(await claimDue({ ...setting, store: other }, { released: ['one'] }), []);
+        assertSame(await claimDue({ ...setting, store: other }, { released: ['one'] }), []);
       }
       await handler.commit();
       await storing;
-      if (overlapping) assert.deepEqual(await claimDue(setting), []);
-      assert.deepEqual(claimedIds(await claimDue(setting, { released: ['one'] })), idsOf(second));
+      if (overlapping) assertSame(await claimDue(setting), []);
+      assertSame(claimedIds(await claimDue(setting, { released: ['one'] })), idsOf(second));
     },
   },
   {
@@ -150,12 +151,12 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
       if (overlapping) {
         // The handler is committed, its node has looked for the next event, and the page is not committed yet.
         assert.equal(await finishing, true);
-        assert.deepEqual(await claimDue(setting, { released: ['one'] }), []);
+        assertSame(await claimDue(setting, { released: ['one'] }), []);
       }
       await letGo();
       await Promise.all([storing, finishing]);
       const claims = await claimDue({ ...setting, store: other }, { released: ['one', 'two'] });
-      assert.deepEqual(claimedIds(claims), idsOf([...second, last]));
+      assertSame(claimedIds(claims), idsOf([...second, last]));
     },
   },
   {
@@ -194,12 +195,12 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
       assert.equal(handled.length, events.length);
       for (const lane of ['a', 'b', 'c']) {
         const order = handled.filter((claim) => claim.lane === lane).map(({ entry }) => entry.ordinal);
-        assert.deepEqual(
+        assertSame(
           order,
           [...order].sort((a, b) => a - b),
         );
       }
-      assert.deepEqual((await entryOf(setting, events[0] ?? fetchedEvent())).state, 'done');
+      assertSame((await entryOf(setting, events[0] ?? fetchedEvent())).state, 'done');
     },
   },
   {
@@ -214,9 +215,9 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
       const claiming = claimDue({ ...setting, store: other });
       const renewing = store.renew([claim], LEASE_MS);
       // Neither waits for a handler's transaction to end.
-      if (overlapping) assert.deepEqual([await claiming, await renewing], [[], []]);
+      if (overlapping) assertSame([await claiming, await renewing], [[], []]);
       await handler.commit();
-      assert.deepEqual([await claiming, await renewing], [[], []]);
+      assertSame([await claiming, await renewing], [[], []]);
       assert.equal((await entryOf(setting, claim.entry)).state, 'done');
     },
   },

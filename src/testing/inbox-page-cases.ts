@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  assertSame,
   claimDue,
   claimedIds,
   claimOne,
@@ -21,7 +22,7 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
       assert.equal(await store.cursor(producer), null);
       assert.equal(await store.cursor(producer), null);
       const page = { after: null, cursor: 'c1', events: [fetchedEvent()] };
-      assert.deepEqual(await store.storePage(producer, page), { outcome: 'stored', fresh: 1, repeated: 0 });
+      assertSame(await store.storePage(producer, page), { outcome: 'stored', fresh: 1, repeated: 0 });
       assert.equal(await store.cursor(producer), 'c1');
     },
   },
@@ -30,7 +31,7 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
     async run({ store, producer }) {
       await store.cursor(producer);
       const page = { after: null, cursor: 'c1', events: [] };
-      assert.deepEqual(await store.storePage(producer, page), { outcome: 'stored', fresh: 0, repeated: 0 });
+      assertSame(await store.storePage(producer, page), { outcome: 'stored', fresh: 0, repeated: 0 });
       assert.equal(await store.cursor(producer), 'c1');
     },
   },
@@ -41,10 +42,10 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
       await store.storePage(producer, { after: null, cursor: 'c1', events: [] });
       for (const after of [null, 'c0', 'c2']) {
         const page = { after, cursor: 'c9', events: [fetchedEvent()] };
-        assert.deepEqual(await store.storePage(producer, page), { outcome: 'moved' });
+        assertSame(await store.storePage(producer, page), { outcome: 'moved' });
       }
       assert.equal(await store.cursor(producer), 'c1');
-      assert.deepEqual(await store.list(producer, {}), []);
+      assertSame(await store.list(producer, {}), []);
     },
   },
   {
@@ -59,7 +60,7 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
       await storeNext(setting, [event]);
       const { ordinal, dueAt, fetchedAt, ...entry } = await entryOf(setting, event);
       const { lane, ...fetched } = event;
-      assert.deepEqual(entry, {
+      assertSame(entry, {
         ...fetched,
         producer: setting.producer,
         state: 'waiting',
@@ -76,14 +77,14 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
     name: 'a repeated event is stored once, on a later page as on the same one',
     async run(setting) {
       const [a, b, c] = [fetchedEvent({ data: '1' }), fetchedEvent(), fetchedEvent()];
-      assert.deepEqual(await storeNext(setting, [a, b, { ...a, data: '2', cursor: 'x' }]), {
+      assertSame(await storeNext(setting, [a, b, { ...a, data: '2', cursor: 'x' }]), {
         outcome: 'stored',
         fresh: 2,
         repeated: 1,
       });
-      assert.deepEqual(await storeNext(setting, [b, c]), { outcome: 'stored', fresh: 1, repeated: 1 });
+      assertSame(await storeNext(setting, [b, c]), { outcome: 'stored', fresh: 1, repeated: 1 });
       const entries = await setting.store.list(setting.producer, {});
-      assert.deepEqual(idsOf(entries), idsOf([a, b, c]));
+      assertSame(idsOf(entries), idsOf([a, b, c]));
       assert.equal(entries[0]?.data, '1');
     },
   },
@@ -93,12 +94,12 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
       const event = fetchedEvent();
       await storeNext(setting, [event]);
       assert.equal(await finish(setting, await claimOne(setting)), true);
-      assert.deepEqual(await storeNext(setting, [{ ...event, cursor: 'again' }]), {
+      assertSame(await storeNext(setting, [{ ...event, cursor: 'again' }]), {
         outcome: 'stored',
         fresh: 0,
         repeated: 1,
       });
-      assert.deepEqual(await claimDue(setting), []);
+      assertSame(await claimDue(setting), []);
       assert.equal((await entryOf(setting, event)).state, 'done');
     },
   },
@@ -109,7 +110,7 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
       const event = fetchedEvent({ lane: 'one', subject: 'one' });
       await storeNext(setting, [event]);
       assert.equal(await setting.store.cursor(twin.producer), null);
-      assert.deepEqual(await storeNext(twin, [event]), { outcome: 'stored', fresh: 1, repeated: 0 });
+      assertSame(await storeNext(twin, [event]), { outcome: 'stored', fresh: 1, repeated: 0 });
       const claim = await claimOne(setting);
       const twinClaim = await claimOne(twin);
       assert.equal(await finish(setting, claim), true);
@@ -126,7 +127,7 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
         const after = await store.cursor(producer);
         const page = { after, cursor: `c${round}`, events: eventsOf(`lane ${round % 3}`, 20) };
         const both = await Promise.all([store.storePage(producer, page), other.storePage(producer, page)]);
-        assert.deepEqual(both.map(({ outcome }) => outcome).sort(), ['moved', 'stored']);
+        assertSame(both.map(({ outcome }) => outcome).sort(), ['moved', 'stored']);
       }
       assert.equal((await store.list(producer, { limit: 1_000 })).length, 200);
       assert.equal((await claimDue(setting)).length, 3);
@@ -139,11 +140,11 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
         Array.from({ length: 1_000 }, (_, n) => fetchedEvent({ lane: n % 3 === 0 ? null : `lane ${page} ${n % 300}` })),
       );
       for (const events of pages) {
-        assert.deepEqual(await storeNext(setting, events), { outcome: 'stored', fresh: 1_000, repeated: 0 });
+        assertSame(await storeNext(setting, events), { outcome: 'stored', fresh: 1_000, repeated: 0 });
       }
       const first = await setting.store.list(setting.producer, { limit: 1_000 });
       const second = await setting.store.list(setting.producer, { limit: 1_000, after: first.at(-1)?.ordinal ?? 0 });
-      assert.deepEqual(idsOf([...first, ...second]), idsOf(pages.flat()));
+      assertSame(idsOf([...first, ...second]), idsOf(pages.flat()));
     },
   },
   {
@@ -190,7 +191,7 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
       assert.equal(claim.entry.data, event.data);
       await finish(setting, claim);
       assert.equal((await entryOf(setting, event)).data, event.data);
-      assert.deepEqual(claimedIds([claim]), idsOf([event]));
+      assertSame(claimedIds([claim]), idsOf([event]));
     },
   },
 ];

@@ -64,7 +64,8 @@ export class PostgresInboxPages {
       );
       if (moved.rowCount === 0) return { outcome: 'moved' };
       // The first of two wins, as on SQLite; ON CONFLICT alone would count on it only after `ready` was decided.
-      const distinct = [...new Map(events.toReversed().map((event) => [event.id, event])).values()].toReversed();
+      const seen = new Set<string>();
+      const distinct = events.filter(({ id }) => !seen.has(id) && seen.add(id));
       let fresh = 0;
       for (let from = 0; from < distinct.length; from += EVENTS_PER_INSERT) {
         fresh += await this.add(client, producer, distinct.slice(from, from + EVENTS_PER_INSERT));
