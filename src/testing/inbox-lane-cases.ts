@@ -184,7 +184,7 @@ export const inboxLaneCases: readonly InboxStoreCase[] = [
           const claims = await claimDue({ store: node, producer }, { owner, limit: 5, released: lanesNow });
           for (const claim of claims) {
             idle = 0;
-            await dataSource.transaction(async (manager) => assert.ok(await node.markDone(manager, claim)));
+            await dataSource.transaction(async (manager) => assert.ok(await store.markDone(manager, claim)));
             handled.push(claim);
             if (claim.lane !== null) released.add(claim.lane);
           }

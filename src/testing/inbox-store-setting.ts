@@ -21,6 +21,7 @@ export interface InboxStoreSetting {
   holdBack(id: EventId): Promise<() => Promise<void>>;
 }
 
+/** One promise of an inbox, and how it is tried. */
 export interface InboxStoreCase {
   name: string;
   run(setting: InboxStoreSetting): Promise<void>;

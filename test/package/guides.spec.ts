@@ -83,3 +83,20 @@ describe('the code of docs/receivers.md', () => {
     expect(project.compile(file)).toEqual([]);
   });
 });
+
+const testing = readDocument('docs/testing.md');
+
+describe('the code of docs/testing.md', () => {
+  const names = ['signal', 'producer', 'module'];
+  let project: ReadmeProject;
+
+  beforeAll(async () => {
+    const files = names.map((name) => [`${name}.ts`, codeBlock(testing, name)]);
+    project = await ReadmeProject.create(Object.fromEntries(files) as Record<string, string>);
+  });
+  afterAll(() => project.remove());
+
+  it.each(names)('compiles under a strict compiler: %s', (name) => {
+    expect(project.compile(`${name}.ts`)).toEqual([]);
+  });
+});

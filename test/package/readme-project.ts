@@ -9,6 +9,7 @@ import { ROOT } from './documents.js';
 
 /** What an application that uses the package has installed: the package's peers, and what it brings itself. */
 const INSTALLED = [
+  '@jest',
   '@nestjs',
   '@types',
   'better-sqlite3',
