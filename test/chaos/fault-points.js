@@ -116,7 +116,7 @@ export class Faults {
   }
 }
 
-function around(object, method, { before, after }) {
+export function around(object, method, { before, after }) {
   const original = object[method].bind(object);
   object[method] = async (...given) => {
     before?.(...given);
