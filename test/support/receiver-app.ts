@@ -45,6 +45,8 @@ export interface ReceiverAppSettings extends SignpostReceiverOptions {
   /** Instead of SQLite. */
   database?: TypeOrmModuleOptions;
   providers?: Provider[];
+  /** Called before anything runs by itself. */
+  instrument?: (parts: Pick<ReceiverApp, 'app' | 'dataSource' | 'handlers'>) => void;
   /** Whether Nest keeps raw bodies. Default true. */
   rawBody?: boolean;
 }
@@ -78,7 +80,7 @@ class ReceiverHost {
 
 /** A host application with the receiver module in it, on a free port of the loopback interface. */
 export async function startReceiverApp(settings: ReceiverAppSettings): Promise<ReceiverApp> {
-  const { platform = 'fastify', file, database, rawBody = true, port = 0, ...module } = settings;
+  const { platform = 'fastify', file, database, rawBody = true, port = 0, instrument, ...module } = settings;
   const directory = await mkdtemp(join(tmpdir(), 'signpost-receiver-'));
   const handlers = new EffectHandlers();
   const sqlite: TypeOrmModuleOptions = { type: 'better-sqlite3', database: file ?? join(directory, 'receiver.db') };
@@ -88,6 +90,7 @@ export async function startReceiverApp(settings: ReceiverAppSettings): Promise<R
   try {
     const dataSource = app.get(DataSource);
     await dataSource.query('CREATE TABLE IF NOT EXISTS effects (event TEXT NOT NULL, subject TEXT)');
+    instrument?.({ app, dataSource, handlers });
     await app.listen(port, '127.0.0.1');
     return {
       app,
