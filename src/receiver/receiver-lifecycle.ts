@@ -53,8 +53,8 @@ export class ReceiverLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     const { structure, options } = this;
     if (structure.path !== false) this.rawBodies.assertRawBodies();
     await this.store.takeOver(structure.name);
-    if (options.handlingHere) this.worker.start();
-    if (options.draining) this.drain.start();
+    if (options.handling.run) this.worker.start();
+    if (options.drain.run) this.drain.start();
     this.retention.start();
   }
 

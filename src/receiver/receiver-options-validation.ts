@@ -23,9 +23,7 @@ export interface ResolvedReceiverOptions {
   signing: SigningOptions | undefined;
   register: RegistrationOptions | undefined;
   drain: Required<DrainOptions>;
-  draining: boolean;
   handling: Required<HandlingOptions>;
-  handlingHere: boolean;
   retentionMs: number;
   now: () => number;
   random: () => number;
@@ -54,21 +52,21 @@ export function resolveReceiverOptions(options: SignpostReceiverOptions): Resolv
   if (typeof options?.producer?.url !== 'string') {
     throw new SignpostReceiverOptionsError('producer.url', 'is required: where the fetch API is, such as https://…');
   }
-  const drain = options.drain === false ? {} : (options.drain ?? {});
-  const handling = options.handling === false ? {} : (options.handling ?? {});
+  const drain: DrainOptions = options.drain === false ? { run: false } : (options.drain ?? {});
+  const handling: HandlingOptions = options.handling === false ? { run: false } : (options.handling ?? {});
   return {
     producer: options.producer,
     signing: signing(options),
     register: options.register,
-    draining: options.drain !== false,
     drain: {
+      run: drain.run ?? true,
       intervalMs: positive('drain.intervalMs', drain.intervalMs, MINUTE),
       pageSize: whole('drain.pageSize', drain.pageSize, 500, 1_000),
       whenExpired: oneOf('drain.whenExpired', drain.whenExpired, ['stop', 'oldest']),
       start: oneOf('drain.start', drain.start, ['oldest', 'now']),
     },
-    handlingHere: options.handling !== false,
     handling: {
+      run: handling.run ?? true,
       order: oneOf('handling.order', handling.order, ['subject', 'all', 'none']),
       concurrency: whole('handling.concurrency', handling.concurrency, 10, 1_000),
       retrySchedule: schedule('handling.retrySchedule', handling.retrySchedule),

@@ -12,6 +12,8 @@ export type HandlingOrder = 'none' | 'subject' | 'all';
 
 /** How events are handled. */
 export interface HandlingOptions {
+  /** `false`: this process runs no handlers by itself (another one does, or `handleOnce()`). Default true. */
+  run?: boolean;
   /** `subject`: events of one subject one after the other, in log order; `all`: all of them; `none`: as they come. Default `subject`. */
   order?: HandlingOrder;
   /** Handlers that run at the same time on this node. Transactions of a SQLite database take turns all the same. Default 10. */
@@ -28,6 +30,8 @@ export interface HandlingOptions {
 
 /** How the feed is read. */
 export interface DrainOptions {
+  /** `false`: this process does not read the feed by itself (another one does, or `drainOnce()`). Default true. */
+  run?: boolean;
   /** Reads the feed this often even if no signal arrives, in ms. Default 60,000. */
   intervalMs?: number;
   /** Events of one page, 1 to 1,000. Default 500. */
@@ -61,9 +65,9 @@ export interface SignpostReceiverOptions {
   /** What signals are verified with. Required, unless `register` makes the endpoint and keeps its secret. */
   signing?: SigningOptions;
   register?: RegistrationOptions;
-  /** `false`: this process does not read the feed (another one does). */
+  /** `false` is short for `{ run: false }`. */
   drain?: DrainOptions | false;
-  /** `false`: this process runs no handlers (another one does). */
+  /** `false` is short for `{ run: false }`. */
   handling?: HandlingOptions | false;
   /** Handled and discarded events are kept for this long, to recognise repeats, in ms; not less than the producer's retention. Default 30 days. */
   retentionMs?: number;

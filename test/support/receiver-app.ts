@@ -47,6 +47,8 @@ export interface ReceiverAppSettings extends SignpostReceiverOptions {
   providers?: Provider[];
   /** Called before anything runs by itself. */
   instrument?: (parts: Pick<ReceiverApp, 'app' | 'dataSource' | 'handlers'>) => void;
+  /** Neither the feed is read nor anything handled by itself: tests take the steps. */
+  manual?: boolean;
   /** Whether Nest keeps raw bodies. Default true. */
   rawBody?: boolean;
 }
@@ -80,7 +82,20 @@ class ReceiverHost {
 
 /** A host application with the receiver module in it, on a free port of the loopback interface. */
 export async function startReceiverApp(settings: ReceiverAppSettings): Promise<ReceiverApp> {
-  const { platform = 'fastify', file, database, rawBody = true, port = 0, instrument, ...module } = settings;
+  const {
+    platform = 'fastify',
+    file,
+    database,
+    rawBody = true,
+    port = 0,
+    instrument,
+    manual = false,
+    ...given
+  } = settings;
+  const module: ReceiverAppSettings = {
+    ...given,
+    ...(manual ? { drain: { ...given.drain, run: false }, handling: { ...given.handling, run: false } } : {}),
+  };
   const directory = await mkdtemp(join(tmpdir(), 'signpost-receiver-'));
   const handlers = new EffectHandlers();
   const sqlite: TypeOrmModuleOptions = { type: 'better-sqlite3', database: file ?? join(directory, 'receiver.db') };

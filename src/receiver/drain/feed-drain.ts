@@ -118,7 +118,6 @@ export class FeedDrain {
       try {
         const { outcome } = await this.runOnce();
         failures = 0;
-        this.succeeded(outcome);
         // Whoever drains now may have read its last page before the event that we were woken for.
         await (outcome === 'busy' ? this.pause.sleep(BUSY_PAUSE_MS) : this.idle.sleep(this.interval()));
       } catch (error) {
@@ -134,7 +133,9 @@ export class FeedDrain {
     const { producer, owner } = this.settings;
     if (!(await this.store.acquireDrain(producer, owner, LEASE_MS))) return { outcome: 'busy' };
     try {
-      return await this.pages();
+      const result = await this.pages();
+      this.succeeded(result.outcome);
+      return result;
     } finally {
       // What cannot be released ends by itself.
       await this.store.releaseDrain(producer, owner).catch(() => undefined);

@@ -37,8 +37,9 @@ export class PostgresInboxLanes {
   }
 
   /**
-   * An event behind which a lane goes on is open again: what was ready after it is not any more. The next open event is written also if it
-   * was not ready: a claim that is about to make it so, and does not see the event before it yet, waits here or is waited for.
+   * An event behind which a lane goes on is open again: what was ready after it is not any more. The next open event is written whether it
+   * was ready or not, for the lock: a claim that is about to take it, and does not see the event before it yet, is waited for. Otherwise a
+   * claim after this commit could take the one while the other is being taken, and neither would see it.
    */
   async demoteAfter(client: PostgresClient, producer: string, lane: string, ordinal: string): Promise<void> {
     const { inbox } = this.tables;

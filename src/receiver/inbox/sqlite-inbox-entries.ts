@@ -3,7 +3,6 @@ import type { SqliteTurns } from '../../database/sqlite-turns.js';
 import type { InboxEntry, InboxState } from './inbox-entry.js';
 import { countsOf, ENTRY_COLUMNS, entryOf, type InboxRow, listLimit } from './inbox-row.js';
 import type { InboxFilter, Lane } from './inbox-store.js';
-import type { SqliteInboxLanes } from './sqlite-inbox-lanes.js';
 
 const ONE = `SELECT ${ENTRY_COLUMNS} FROM signpost_inbox WHERE producer = ? AND event_id = ?`;
 const COUNTS = `SELECT state, count(*) AS count FROM signpost_inbox INDEXED BY signpost_inbox_state
@@ -15,7 +14,7 @@ const HELD_BY_NOBODY = '(claimed_by IS NULL OR due_at <= @now)';
 const RETRY = `UPDATE signpost_inbox
   SET state = 'waiting', open = 1, ready = ready OR lane IS NULL, attempts = 0, due_at = @now, claimed_by = NULL, token = token + 1
   WHERE producer = @producer AND event_id = @id AND state IN ('parked', 'failed') AND ${HELD_BY_NOBODY}
-  RETURNING lane, ordinal`;
+  RETURNING lane`;
 const DISCARD = `UPDATE signpost_inbox
   SET state = 'discarded', open = 0, ready = 0, finished_at = @now, claimed_by = NULL, token = token + 1
   WHERE producer = @producer AND event_id = @id AND state IN ('waiting', 'failed', 'parked') AND ${HELD_BY_NOBODY}
@@ -28,7 +27,6 @@ const PRUNE = `DELETE FROM signpost_inbox WHERE ordinal IN (SELECT ordinal FROM 
 export class SqliteInboxEntries {
   constructor(
     private readonly turns: SqliteTurns,
-    private readonly lanes: SqliteInboxLanes,
     private readonly now: () => number,
   ) {}
 
@@ -70,10 +68,7 @@ export class SqliteInboxEntries {
   retry(producer: string, id: string): Promise<{ lane: Lane } | undefined> {
     return this.turns.step('inbox retry', () => {
       const bound = { producer, id, now: this.now() };
-      const row = this.turns.prepare(RETRY).get(bound) as { lane: Lane; ordinal: number } | undefined;
-      if (!row) return undefined;
-      if (row.lane !== null) this.lanes.demoteAfter(producer, row.lane, row.ordinal);
-      return { lane: row.lane };
+      return this.turns.prepare(RETRY).get(bound) as { lane: Lane } | undefined;
     });
   }
 

@@ -6,10 +6,6 @@ const PROMOTE = `UPDATE signpost_inbox SET ready = 1
     WHERE producer = ? AND lane = ? AND open = 1 ORDER BY ordinal LIMIT 1)
   AND ready = 0 AND state IN ('waiting', 'failed')`;
 
-const DEMOTE_NEXT = `UPDATE signpost_inbox SET ready = 0
-  WHERE ordinal = (SELECT ordinal FROM signpost_inbox INDEXED BY signpost_inbox_lane
-    WHERE producer = ? AND lane = ? AND open = 1 AND ordinal > ? ORDER BY ordinal LIMIT 1)`;
-
 /** From lane to lane through the index: the cost is that of the lanes, not of what waits in them. */
 const lanesFrom = (bound: string): string => `WITH RECURSIVE lanes (lane) AS (
     SELECT (SELECT min(lane) FROM signpost_inbox INDEXED BY signpost_inbox_lane
@@ -36,11 +32,6 @@ export class SqliteInboxLanes {
   promote(producer: string, lanes: readonly string[]): number {
     const statement = this.turns.prepare(PROMOTE);
     return lanes.reduce((sum, lane) => sum + statement.run(producer, lane).changes, 0);
-  }
-
-  /** An event behind which a lane goes on is open again: what was ready after it is not any more. */
-  demoteAfter(producer: string, lane: string, ordinal: number): void {
-    this.turns.prepare(DEMOTE_NEXT).run(producer, lane, ordinal);
   }
 
   async sweep(producer: string): Promise<number> {

@@ -32,7 +32,7 @@ export class SqliteInboxStore implements InboxStore {
     this.pages = new SqliteInboxPages(turns, now);
     this.lanes = new SqliteInboxLanes(turns);
     this.claims = new SqliteInboxClaims(turns, this.lanes, now);
-    this.entries = new SqliteInboxEntries(turns, this.lanes, now);
+    this.entries = new SqliteInboxEntries(turns, now);
   }
 
   cursor(producer: string): Promise<string | null> {
