@@ -32,6 +32,6 @@ export async function createBridge(
   keepRawBodies(app);
   // A locked or full database becomes 503 with Retry-After, a body that is too large 413.
   app.useGlobalFilters(new ProblemFilter(isRetryableDatabaseError));
-  app.enableShutdownHooks();
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   return app;
 }
