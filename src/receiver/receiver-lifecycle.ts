@@ -7,12 +7,14 @@ import {
 } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { RawBodyCheck } from './accept/raw-body-check.js';
+import { SignalRoute } from './accept/signal-route.js';
 import { SignpostClient } from './client/signpost-client.js';
 import { FeedDrain } from './drain/feed-drain.js';
 import { HandlerSet } from './handle/handler-set.js';
 import { InboxWorker } from './handle/inbox-worker.js';
 import { InboxRetention } from './inbox/inbox-retention.js';
 import type { InboxStore } from './inbox/inbox-store.js';
+import { EndpointRegistration } from './register/endpoint-registration.js';
 import { RECEIVER_STRUCTURE, type ResolvedStructure } from './receiver.module-definition.js';
 import { INBOX_STORE, RECEIVER_DATA_SOURCE, RECEIVER_OPTIONS } from './receiver-options.js';
 import { type ResolvedReceiverOptions, SignpostReceiverOptionsError } from './receiver-options-validation.js';
@@ -37,6 +39,8 @@ export class ReceiverLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     @Inject(InboxWorker) private readonly worker: InboxWorker,
     @Inject(InboxRetention) private readonly retention: InboxRetention,
     @Inject(RawBodyCheck) private readonly rawBodies: RawBodyCheck,
+    @Inject(EndpointRegistration) private readonly registration: EndpointRegistration | null,
+    @Inject(SignalRoute) private readonly route: SignalRoute,
   ) {}
 
   onModuleInit(): void {
@@ -56,10 +60,11 @@ export class ReceiverLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     if (options.handling.run) this.worker.start();
     if (options.drain.run) this.drain.start();
     this.retention.start();
+    this.registration?.start((secret) => this.route.open(secret));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.drain.stop(), this.worker.stop(), this.retention.stop()]);
+    await Promise.all([this.registration?.stop(), this.drain.stop(), this.worker.stop(), this.retention.stop()]);
     await this.client.close();
     taken.get(this.dataSource)?.delete(this.structure.name);
   }

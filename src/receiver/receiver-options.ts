@@ -54,9 +54,10 @@ export interface SigningOptions {
 export interface RegistrationOptions {
   /** The public URL of this module's route. */
   url: string;
-  /** What to be signalled about. Default: the types that have handlers, or `*` if some are only known to `@HandleOtherEvents()`. */
+  /** What to be signalled about. Default: the types and prefixes that have handlers of their own; `*` if none has. */
   eventTypes?: readonly string[];
-  description?: string;
+  /** Seals the endpoint's secret at rest, where the credential is an `accessToken` function: long random text. Others are sealed under the credential. */
+  sealingKey?: string;
 }
 
 /** What `SignpostReceiverModule` is told; every setting has its default in its comment. */

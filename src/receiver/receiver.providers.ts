@@ -21,6 +21,8 @@ import { SqliteInboxStore } from './inbox/sqlite-inbox-store.js';
 import { runReceiverMigrations } from './migrations/run-receiver-migrations.js';
 import { ReceiverLifecycle } from './receiver-lifecycle.js';
 import { MODULE_OPTIONS_TOKEN, RECEIVER_STRUCTURE, type ResolvedStructure } from './receiver.module-definition.js';
+import { EndpointRegistration } from './register/endpoint-registration.js';
+import { SecretSeal } from './register/secret-seal.js';
 import {
   INBOX_STORE,
   RECEIVER_DATA_SOURCE,
@@ -122,10 +124,41 @@ export const receiverProviders: Provider[] = [
     useFactory: (drain: FeedDrain, worker: InboxWorker, inbox: InboxService) =>
       new SignpostReceiver(drain, worker, inbox),
   },
+  {
+    provide: EndpointRegistration,
+    inject: [SignpostClient, RECEIVER_DATA_SOURCE, HandlerSet, RECEIVER_OPTIONS, RECEIVER_STRUCTURE],
+    useFactory: registration,
+  },
   RawBodyCheck,
   SignalRoute,
   ReceiverLifecycle,
 ];
+
+/** null: the endpoint is made by somebody else. */
+function registration(
+  client: SignpostClient,
+  dataSource: DataSource,
+  handlers: HandlerSet,
+  { register, producer, now }: ResolvedReceiverOptions,
+  { name }: ResolvedStructure,
+): EndpointRegistration | null {
+  if (!register) return null;
+  const seal = SecretSeal.of(producer) ?? (register.sealingKey ? new SecretSeal(register.sealingKey) : undefined);
+  if (!seal) {
+    throw new SignpostReceiverOptionsError(
+      'register.sealingKey',
+      'is required with producer.accessToken: text of 32 random bytes that the endpoint’s secret is kept under',
+    );
+  }
+  const wanted = {
+    url: register.url,
+    // Asked for when it is needed: the handlers are discovered later than this is made.
+    get eventTypes() {
+      return register.eventTypes ?? (handlers.patterns.length > 0 ? handlers.patterns : ['*']);
+    },
+  };
+  return new EndpointRegistration(client, dataSource, seal, name, wanted, now);
+}
 
 /** Whoever asks for the inbox gets one whose connection is sound and whose tables are there. */
 async function openInbox(dataSource: DataSource, { now }: ResolvedReceiverOptions): Promise<InboxStore> {

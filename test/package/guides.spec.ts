@@ -60,6 +60,7 @@ ${codeBlock(guide, 'service').replace('class InboxAdmin', 'export class InboxAdm
 export function modules(billing: ProducerOptions, billingSigning: SigningOptions, shop: ProducerOptions, shopSigning: SigningOptions) {
   return [
 ${codeBlock(guide, 'several-producers')}
+${codeBlock(guide, 'registration')}
   ];
 }
 @Module({})

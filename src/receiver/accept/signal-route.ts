@@ -34,7 +34,7 @@ export class SignalRoute {
   open(secrets: Secret | readonly Secret[]): void {
     const { signing, now } = this.options;
     this.acceptor = createSignalAcceptor({
-      secrets,
+      secrets: [secrets, signing?.secret ?? []].flat(),
       now,
       ...(signing?.toleranceSeconds === undefined ? {} : { toleranceSeconds: signing.toleranceSeconds }),
       onSignal: () => this.drain.notify(),

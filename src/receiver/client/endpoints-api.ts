@@ -94,6 +94,25 @@ export class EndpointsApi {
       read: readEndpoint,
     });
   }
+
+  /**
+   * A new signing secret; the old one is good for a while longer. Done again if its answer is lost: of two new secrets the last one counts.
+   *
+   * @throws NotFoundError and the other errors of the client
+   */
+  async rotateSecret(id: string, { signal }: CallOptions = {}): Promise<NewEndpointView> {
+    if (!isId('ep', id)) throw new InvalidArgumentError('id', 'is no endpoint id: ep_ and 26 characters');
+    return this.calls.call({
+      name: `POST ${PATH}/{id}/rotate-secret`,
+      method: 'POST',
+      path: `${PATH}/${id}/rotate-secret`,
+      body: {},
+      expected: 200,
+      maxBytes: this.calls.tuning.maxEventBytes,
+      signal,
+      read: readNewEndpoint,
+    });
+  }
 }
 
 function readEndpoint(json: unknown): EndpointView | undefined {

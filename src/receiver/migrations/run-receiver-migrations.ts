@@ -1,9 +1,13 @@
 import type { DataSource, EntityManager, MigrationInterface } from 'typeorm';
 import { inInboxSchema } from '../inbox/inbox-tables.js';
+import { EndpointRegistration1764000000200 } from './endpoint-registration.js';
 import { InboxSchema1764000000100 } from './inbox-schema.js';
 
 /** In the order in which they run. Names and table have TypeORM's own form, so its CLI can run them as well. */
-export const RECEIVER_MIGRATIONS: (new () => MigrationInterface & { name: string })[] = [InboxSchema1764000000100];
+export const RECEIVER_MIGRATIONS: (new () => MigrationInterface & { name: string })[] = [
+  InboxSchema1764000000100,
+  EndpointRegistration1764000000200,
+];
 /** The table that says which of them ran; not the application's own. */
 export const RECEIVER_MIGRATIONS_TABLE = 'signpost_receiver_migration';
 
