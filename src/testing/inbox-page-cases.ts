@@ -194,4 +194,15 @@ export const inboxPageCases: readonly InboxStoreCase[] = [
       assertSame(claimedIds([claim]), idsOf([event]));
     },
   },
+  {
+    name: 'the newest entry is the one that arrived last, of this producer',
+    async run(setting) {
+      const { store, producer } = setting;
+      assert.equal(await store.newest(producer), null);
+      const events = eventsOf('one', 3);
+      await storeNext(setting, events);
+      assert.equal((await store.newest(producer))?.id, events[2]?.id);
+      assert.equal(await store.newest(`${producer} of another name`), null);
+    },
+  },
 ];

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import {
   HandleEvent,
   HandleOtherEvents,
@@ -246,12 +246,18 @@ describe('the end of the application', () => {
 describe('an expired cursor', () => {
   it('stops the drain until somebody decides', async () => {
     const app = await manual();
-    await producer.publish({ type: 'a.b' });
+    const before = await producer.publish({ type: 'a.b' });
     await app.receiver.drainOnce();
     await app.receiver.handleOnce();
     const [, , last] = await producer.publishAll([{ type: 'a.b' }, { type: 'a.b' }, { type: 'a.b' }]);
     if (last) producer.expireBefore(last);
+    const said: string[] = [];
+    const write = (message: unknown) => void said.push(String(message));
+    Logger.overrideLogger({ log: write, warn: write, error: write });
     expect(await app.receiver.drainOnce()).toEqual({ outcome: 'expired' });
+    Logger.overrideLogger(false);
+    expect(said.join()).toContain(`What came after ${before.id}`);
+    expect(said.join()).toContain(`before ${last?.id}`);
     expect(await app.receiver.drainOnce()).toEqual({ outcome: 'expired' });
     expect((await app.receiver.status()).feed).toMatchObject({ state: 'expired' });
     await app.receiver.continueFromOldest();

@@ -190,8 +190,7 @@ export class FeedDrain {
       return await this.source.page({ ...(from === undefined ? {} : { after: from }), limit: pageSize, ack, signal });
     } catch (error) {
       if (!(error instanceof CursorExpiredError)) throw error;
-      const missed = 'Events were missed: this receiver was away for longer than the producer keeps them.';
-      const gap = `${missed} Its cursor ${after ?? '(none)'} has expired; the oldest event that there is comes after ${error.oldest}.`;
+      const gap = await this.gap(error);
       if (whenExpired === 'oldest') {
         this.logger.error(`${gap} Going on from there (whenExpired: 'oldest').`);
         return { events: [], cursor: error.oldest, more: true };
@@ -203,6 +202,19 @@ export class FeedDrain {
       );
       return undefined;
     }
+  }
+
+  /** What is lost, as far as it can be told: cursors say nothing about time, the events on both sides of the gap do. */
+  private async gap({ oldest }: CursorExpiredError): Promise<string> {
+    const { producer } = this.settings;
+    const last = await this.store.newest(producer);
+    const ahead = await this.source.page({ after: oldest, limit: 1, ack: false }).catch(() => undefined);
+    const first = ahead?.events[0];
+    const from = last
+      ? `after ${last.id}, recorded at ${new Date(last.recordedAt).toISOString()},`
+      : 'from the beginning';
+    const to = first ? `before ${first.id}, recorded at ${first.recordedAt}` : 'up to now';
+    return `Events of ${producer} were missed: this receiver was away for longer than the producer keeps them. What came ${from} and ${to} is gone.`;
   }
 
   private succeeded(outcome: DrainOutcome['outcome']): void {

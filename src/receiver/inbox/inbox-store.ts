@@ -123,6 +123,8 @@ export interface InboxStore {
   /** Entries in ordinal order. */
   list(producer: string, filter: InboxFilter): Promise<InboxEntry[]>;
   get(producer: string, id: string): Promise<InboxEntry | null>;
+  /** The entry that arrived last; null: none is there. */
+  newest(producer: string): Promise<InboxEntry | null>;
   counts(producer: string): Promise<Record<InboxState, number>>;
   /** A parked or failed event becomes waiting, due now, its attempts counted anew. Answers its lane, or undefined if it was neither. */
   retry(producer: string, id: string): Promise<{ lane: Lane } | undefined>;

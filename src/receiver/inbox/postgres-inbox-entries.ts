@@ -54,6 +54,15 @@ export class PostgresInboxEntries {
     return row ? entryOf(row) : null;
   }
 
+  async newest(producer: string): Promise<InboxEntry | null> {
+    const { rows } = await this.session.query(
+      `SELECT ${ENTRY_COLUMNS} FROM ${this.tables.inbox} WHERE producer = $1 ORDER BY ordinal DESC LIMIT 1`,
+      [producer],
+    );
+    const [row] = rows as InboxRow[];
+    return row ? entryOf(row) : null;
+  }
+
   async counts(producer: string): Promise<Record<InboxState, number>> {
     const { rows } = await this.session.query(
       `SELECT state, count(*) AS count FROM ${this.tables.inbox} WHERE producer = $1 GROUP BY state`,

@@ -4,6 +4,8 @@ import type { InboxEntry, InboxState } from './inbox-entry.js';
 import { countsOf, ENTRY_COLUMNS, entryOf, type InboxRow, listLimit } from './inbox-row.js';
 import type { InboxFilter, Lane } from './inbox-store.js';
 
+// The plus keeps SQLite from sorting all of an index's entries: from its end, the table itself has the order.
+const NEWEST = `SELECT ${ENTRY_COLUMNS} FROM signpost_inbox WHERE +producer = ? ORDER BY ordinal DESC LIMIT 1`;
 const ONE = `SELECT ${ENTRY_COLUMNS} FROM signpost_inbox WHERE producer = ? AND event_id = ?`;
 const COUNTS = `SELECT state, count(*) AS count FROM signpost_inbox INDEXED BY signpost_inbox_state
   WHERE producer = ? GROUP BY state`;
@@ -55,6 +57,13 @@ export class SqliteInboxEntries {
   get(producer: string, id: string): Promise<InboxEntry | null> {
     return this.turns.read('inbox entry', () => {
       const row = this.turns.prepare(ONE).get(producer, id) as InboxRow | undefined;
+      return row ? entryOf(row) : null;
+    });
+  }
+
+  newest(producer: string): Promise<InboxEntry | null> {
+    return this.turns.read('inbox entry', () => {
+      const row = this.turns.prepare(NEWEST).get(producer) as InboxRow | undefined;
       return row ? entryOf(row) : null;
     });
   }

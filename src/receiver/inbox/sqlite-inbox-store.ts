@@ -91,6 +91,10 @@ export class SqliteInboxStore implements InboxStore {
     return this.entries.get(producer, id);
   }
 
+  newest(producer: string): Promise<InboxEntry | null> {
+    return this.entries.newest(producer);
+  }
+
   counts(producer: string): Promise<Record<InboxState, number>> {
     return this.entries.counts(producer);
   }

@@ -22,6 +22,8 @@ class MemoryInbox {
     return Promise.resolve(true);
   };
 
+  newest = (): Promise<null> => Promise.resolve(null);
+
   releaseDrain = (): Promise<void> => {
     this.leasedTo = undefined;
     return Promise.resolve();
