@@ -153,10 +153,20 @@ export function sqliteCodeOf(error: unknown): string | undefined {
   return undefined;
 }
 
+// PostgreSQL: serialization failure and deadlock, connection trouble, too many connections, shutdown and start-up, a standby (read-only).
+const RETRYABLE_SQLSTATE = /^(40001|40P01|08\w{3}|53300|57P0[123]|25006)$/;
+
+/** The SQLSTATE of a query that TypeORM says has failed; other errors' codes are not looked at, they may be anybody's. */
+function sqlStateOf(error: unknown): string | undefined {
+  const { driverError } = (typeof error === 'object' && error !== null ? error : {}) as { driverError?: unknown };
+  const { code } = (driverError ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}
+
 /** True if the same work may succeed later by itself: answer 503 with `Retry-After`. */
 export function isRetryableDatabaseError(error: unknown): boolean {
   if (error instanceof SqliteTurnsError) return error.retryable;
-  return RETRYABLE_CODE.test(sqliteCodeOf(error) ?? '');
+  return RETRYABLE_CODE.test(sqliteCodeOf(error) ?? '') || RETRYABLE_SQLSTATE.test(sqlStateOf(error) ?? '');
 }
 
 /** True if another connection holds the lock that was needed. */

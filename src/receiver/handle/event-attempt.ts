@@ -34,18 +34,19 @@ export class EventAttempt {
     if (this.policy.isExhausted(claim.entry.attempts - 1)) {
       return this.settle(claim, this.policy.parked('Every attempt ended without an answer: did its worker crash?'));
     }
+    let begun = false;
     try {
-      await this.handle(claim, signal);
+      await this.handle(claim, signal, () => (begun = true));
       return 'done';
     } catch (error) {
       if (error instanceof ClaimLostError) return 'lost';
-      // Neither is the event's fault, and neither may use up its attempts.
-      const excused = isRetryableDatabaseError(error) || (stopping() && signal.aborted);
+      // None is the event's fault, and none may use up its attempts: no transaction to begin in, a database in trouble, a shutdown.
+      const excused = !begun || isRetryableDatabaseError(error) || (stopping() && signal.aborted);
       return this.settle(claim, excused ? { outcome: 'returned' } : this.failure(claim, error));
     }
   }
 
-  private async handle(claim: Claim, signal: AbortSignal): Promise<void> {
+  private async handle(claim: Claim, signal: AbortSignal, begin: () => void): Promise<void> {
     const { entry } = claim;
     const handler = this.handlers.handlerOf(entry.type);
     const event = receivedEvent(entry);
@@ -55,8 +56,12 @@ export class EventAttempt {
       signal,
       isLatest: () => this.store.isLatest(manager, entry),
     });
-    if (!handler.transaction) await handler.run(event, context(this.dataSource.manager));
+    if (!handler.transaction) {
+      begin();
+      await handler.run(event, context(this.dataSource.manager));
+    }
     await this.dataSource.transaction(async (manager) => {
+      begin();
       if (handler.transaction) await handler.run(event, context(manager));
       // Last, so that the row is locked for the commit only; the token makes a second worker's effect roll back.
       if (!(await this.store.markDone(manager, claim))) throw new ClaimLostError();

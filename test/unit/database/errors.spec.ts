@@ -32,6 +32,18 @@ describe('a database error', () => {
     expect(isRetryableDatabaseError(new TransactionLostError(sqlite(code)))).toBe(true);
   });
 
+  it.each(['40001', '40P01', '08006', '53300', '57P01', '25006'])('%s of PostgreSQL is retryable', (code) => {
+    const driverError = Object.assign(new Error('from PostgreSQL'), { code });
+    expect(isRetryableDatabaseError(new QueryFailedError('INSERT', [], driverError))).toBe(true);
+    // Without TypeORM's word for it that a query has failed, a code may be anybody's.
+    expect(isRetryableDatabaseError(driverError)).toBe(false);
+  });
+
+  it.each(['23505', '42P01', 'ECONNREFUSED'])('%s is the work’s own fault', (code) => {
+    const driverError = Object.assign(new Error('no'), { code });
+    expect(isRetryableDatabaseError(new QueryFailedError('INSERT', [], driverError))).toBe(false);
+  });
+
   it('of any other kind is not retryable', () => {
     for (const error of [
       fromTypeOrm('SQLITE_CONSTRAINT_UNIQUE'),
