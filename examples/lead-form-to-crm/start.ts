@@ -33,8 +33,7 @@ function start(name: string, script: string): Promise<string> {
   });
 }
 
-process.on('SIGINT', () => stop());
-process.on('SIGTERM', () => stop());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
 
 const site = await start('The site', './site/main.js');
 const crm = await start('The CRM', './crm/main.js');

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
-import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { handedOver } from '../hand-over.js';
@@ -21,5 +20,5 @@ const app = await NestFactory.create<NestFastifyApplication>(
 );
 app.enableShutdownHooks();
 await app.listen(Number(CRM_PORT), HOST);
-new Logger('CRM').warn(`The contacts are at ${await app.getUrl()}`);
+console.log(`The contacts are at ${await app.getUrl()}`);
 process.send?.({ url: await app.getUrl() });

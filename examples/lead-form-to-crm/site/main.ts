@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CredentialsService, EndpointsService, ReceiversService } from 'nestjs-signpost';
 import { handedOver, handOver } from '../hand-over.js';
@@ -19,7 +18,7 @@ const app = await NestFactory.create(SiteModule.with(join(DATA, 'site.db'), mast
 app.enableShutdownHooks();
 await app.listen(Number(SITE_PORT), HOST);
 await introduceCrm();
-new Logger('Site').warn(`The lead form is at ${await app.getUrl()}`);
+console.log(`The lead form is at ${await app.getUrl()}`);
 process.send?.({ url: await app.getUrl() });
 
 /** What an operator does once, over the admin API: who may read, with which key, and where signals go. */

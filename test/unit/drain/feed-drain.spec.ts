@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { CursorExpiredError, RateLimitedError, UnavailableError } from '../../../src/receiver/client/errors.js';
 import { FeedDrain, type DrainSettings } from '../../../src/receiver/drain/feed-drain.js';
 import type { FeedPage } from '../../../src/receiver/drain/drain-source.js';
@@ -102,6 +103,7 @@ describe('the drain', () => {
     drain = new FeedDrain(feed, inbox as never, (stored) => lanes.push(...stored), { ...SETTINGS, ...settings });
     return { feed, inbox, lanes, drain };
   };
+  beforeAll(() => Logger.overrideLogger(false));
   afterEach(() => drain?.stop());
 
   it('pages until the feed is empty, and acknowledges the last page by asking behind it', async () => {
