@@ -38,6 +38,7 @@ export class SignpostReceiver {
     return this.drain.continueFromOldest();
   }
 
+  /** Counts the inbox: for people and for metrics, not for every request. */
   async status(): Promise<ReceiverStatus> {
     const { state, error } = this.drain.status;
     return {

@@ -23,7 +23,7 @@ export class InboxService {
     return this.store.get(this.producer, id);
   }
 
-  /** How many entries are in each state. */
+  /** How many entries are in each state. Counts all that retention keeps: for people and for metrics, not for every request. */
   counts(): Promise<Record<InboxState, number>> {
     return this.store.counts(this.producer);
   }
