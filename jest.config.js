@@ -31,5 +31,7 @@ export default {
   coverageReporters: ['text-summary', 'text'],
   // Two cores: one worker each. Chaos tests start processes of their own.
   maxWorkers: 2,
+  // Modules of finished suites stay in a worker's memory under native ESM; a worker that has grown is replaced by a fresh one.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
 };
