@@ -1,3 +1,5 @@
+import { isConnectionFailure, isTransient, isUnavailable } from './postgres-codes.js';
+
 /** Who holds the connection, as an operator needs to see it. */
 export interface TurnHolder {
   /** What the holder does: `host transaction`, `SELECT statement`, `engine: <step>`, … Never SQL, never values. */
@@ -9,10 +11,10 @@ export interface TurnHolder {
 }
 
 /**
- * Base of everything that goes wrong with the shared SQLite connection. `retryable` says that the same request may
- * succeed later without anybody changing it: HTTP answers 503 with `Retry-After`, otherwise 500.
+ * Base of what goes wrong with the database as such. `retryable` says that the same request may succeed later without anybody changing
+ * it: HTTP answers 503 with `Retry-After`, otherwise 500.
  */
-export abstract class SqliteTurnsError extends Error {
+export abstract class DatabaseError extends Error {
   abstract readonly code: string;
   abstract readonly retryable: boolean;
 
@@ -21,6 +23,15 @@ export abstract class SqliteTurnsError extends Error {
     this.name = new.target.name;
   }
 }
+
+/** PostgreSQL cannot be reached, is starting or stopping, has no connection left, or does not take writes now. */
+export class DatabaseUnavailableError extends DatabaseError {
+  readonly code = 'DATABASE_UNAVAILABLE';
+  readonly retryable = true;
+}
+
+/** Base of everything that goes wrong with the shared SQLite connection. */
+export abstract class SqliteTurnsError extends DatabaseError {}
 
 /** Start-up error: this DataSource cannot be made sound. The message says what to change. */
 export class SqliteTurnsInstallError extends SqliteTurnsError {
@@ -153,20 +164,13 @@ export function sqliteCodeOf(error: unknown): string | undefined {
   return undefined;
 }
 
-// PostgreSQL: serialization failure and deadlock, connection trouble, too many connections, shutdown and start-up, a standby (read-only).
-const RETRYABLE_SQLSTATE = /^(40001|40P01|08\w{3}|53300|57P0[123]|25006)$/;
-
-/** The SQLSTATE of a query that TypeORM says has failed; other errors' codes are not looked at, they may be anybody's. */
-function sqlStateOf(error: unknown): string | undefined {
-  const { driverError } = (typeof error === 'object' && error !== null ? error : {}) as { driverError?: unknown };
-  const { code } = (driverError ?? {}) as { code?: unknown };
-  return typeof code === 'string' ? code : undefined;
-}
-
 /** True if the same work may succeed later by itself: answer 503 with `Retry-After`. */
 export function isRetryableDatabaseError(error: unknown): boolean {
-  if (error instanceof SqliteTurnsError) return error.retryable;
-  return RETRYABLE_CODE.test(sqliteCodeOf(error) ?? '') || RETRYABLE_SQLSTATE.test(sqlStateOf(error) ?? '');
+  if (error instanceof DatabaseError) return error.retryable;
+  if (RETRYABLE_CODE.test(sqliteCodeOf(error) ?? '')) return true;
+  // What TypeORM wrapped comes from the database for certain; without that, only what node-postgres alone says.
+  const { driverError } = (typeof error === 'object' && error !== null ? error : {}) as { driverError?: unknown };
+  return isTransient(driverError) || isUnavailable(driverError) || isConnectionFailure(error);
 }
 
 /** True if another connection holds the lock that was needed. */

@@ -1,3 +1,4 @@
+import { GivenClock, ServerClock, type DatabaseClock } from '../database/postgres-clock.js';
 import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from './dispatch/policy.js';
 import type { DispatchOptions, SignpostOptions } from './signpost-options.js';
 
@@ -15,22 +16,30 @@ export class SignpostOptionsError extends Error {
 export type ResolvedDispatch = Required<DispatchOptions>;
 
 /** Options with every default filled in. */
-export interface ResolvedOptions extends Required<Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi'>> {
+export interface ResolvedOptions extends Required<
+  Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi' | 'postgres'>
+> {
   dispatch: ResolvedDispatch;
   /** Whether this process runs the loop. */
   dispatching: boolean;
   targets: { allow: readonly string[]; allowedPorts: readonly number[] };
   fetchApi: { maxWaitMs: number };
+  postgres: { poolSize: number; listenUrl: string | undefined; partitions: number };
+  /** What `now` is taken from. */
+  clock: DatabaseClock;
 }
 
 const DAY = 86_400_000;
+const LARGEST_POOL = 100;
+const MOST_PARTITIONS = 1_000;
 
 /** Checks once, at start. @throws SignpostOptionsError */
-export function resolveOptions(options: SignpostOptions): ResolvedOptions {
+export function resolveOptions(options: SignpostOptions, onPostgres = false): ResolvedOptions {
   if (typeof options?.masterKey !== 'string') {
     throw new SignpostOptionsError('masterKey', 'is required: 32 bytes in base64 (openssl rand -base64 32)');
   }
   const dispatch = options.dispatch === false ? {} : (options.dispatch ?? {});
+  const clock = options.now || !onPostgres ? new GivenClock(options.now ?? Date.now) : new ServerClock();
   const signalTimeoutMs = positive('dispatch.signalTimeoutMs', dispatch.signalTimeoutMs, 15_000);
   return {
     masterKey: options.masterKey,
@@ -38,10 +47,16 @@ export function resolveOptions(options: SignpostOptions): ResolvedOptions {
     retentionMs: positive('retentionMs', options.retentionMs, 30 * DAY),
     keepAccessMs: positive('keepAccessMs', options.keepAccessMs, 90 * DAY),
     confirm: options.confirm ?? 'fetch',
-    now: options.now ?? Date.now,
+    clock,
+    now: () => clock.now(),
     random: options.random ?? Math.random,
     targets: { allow: options.targets?.allow ?? [], allowedPorts: options.targets?.allowedPorts ?? [443, 8443] },
     fetchApi: { maxWaitMs: positive('fetchApi.maxWaitMs', options.fetchApi?.maxWaitMs, 30_000) },
+    postgres: {
+      poolSize: whole('postgres.poolSize', options.postgres?.poolSize, 4, LARGEST_POOL),
+      listenUrl: options.postgres?.listenUrl,
+      partitions: whole('postgres.partitions', options.postgres?.partitions, 1, MOST_PARTITIONS),
+    },
     dispatching: options.dispatch !== false,
     dispatch: {
       retrySchedule: schedule('dispatch.retrySchedule', dispatch.retrySchedule, DEFAULT_RETRY_SCHEDULE),
@@ -61,6 +76,14 @@ function positive(option: string, value: number | undefined, byDefault: number):
   if (value === undefined) return byDefault;
   if (!Number.isFinite(value) || value <= 0)
     throw new SignpostOptionsError(option, `must be a number above 0, not ${value}`);
+  return value;
+}
+
+function whole(option: string, value: number | undefined, byDefault: number, most: number): number {
+  if (value === undefined) return byDefault;
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    throw new SignpostOptionsError(option, `must be a whole number from 1 to ${most}, not ${value}`);
+  }
   return value;
 }
 

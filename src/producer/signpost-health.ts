@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { SqliteTurns } from '../database/sqlite-turns.js';
 import type { EventStore } from './log/event-store.js';
-import { EVENT_STORE, SQLITE_TURNS } from './signpost-options.js';
+import type { ProducerDatabase } from './producer-database.js';
+import { EVENT_STORE, PRODUCER_DATABASE } from './signpost-options.js';
 
 /** Whether Signpost can work now, and what is in the way if it cannot. Times are ms. */
 export interface HealthReport {
   status: 'ok' | 'unavailable';
   database: {
     state: 'ready' | 'reopening' | 'waiting';
-    /** Who has the SQLite connection, and since how many ms; null: nobody. */
+    /** Who has the SQLite connection, and since how many ms; null: nobody, and always on PostgreSQL. */
     holder: { label: string; sinceMs: number } | null;
     /** Units of work that wait for it. */
     waiting: number;
@@ -23,13 +23,13 @@ const ANSWER_WITHIN_MS = 2_000;
 @Injectable()
 export class SignpostHealth {
   constructor(
-    @Inject(SQLITE_TURNS) private readonly turns: SqliteTurns,
+    @Inject(PRODUCER_DATABASE) private readonly database: Pick<ProducerDatabase, 'health'>,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
   /** Asks the database. Never rejects, and answers within two seconds whatever the database does. */
   async check(): Promise<HealthReport> {
-    const { state, holder, waiting } = this.turns.health();
+    const { state, holder, waiting } = this.database.health();
     const stuck = holder !== null && holder.sinceMs > LONG_HOLD_MS;
     const answered = state === 'ready' && !stuck && (await this.answers());
     return {

@@ -30,6 +30,16 @@ export interface TargetOptions {
   allowedPorts?: readonly number[];
 }
 
+/** Settings for PostgreSQL; on SQLite they mean nothing. */
+export interface PostgresOptions {
+  /** Connections of the engine's own pool, beside the DataSource's, and beside one on which it listens. Default 4. */
+  poolSize?: number;
+  /** Where to listen for notifications, when the DataSource connects through a pooler in transaction mode: the database itself. Default: as the DataSource. */
+  listenUrl?: string;
+  /** Partitions of the log, 1 to 1,000, for tenants that are new; those that are there keep theirs. The same on every node. Default 1. */
+  partitions?: number;
+}
+
 /** Settings of the fetch API. */
 export interface FetchApiOptions {
   /** Longest long poll that a receiver may ask for, in ms. Default 30,000. */
@@ -50,9 +60,10 @@ export interface SignpostOptions {
   /** `false`: this process signals nothing (another one does). */
   dispatch?: DispatchOptions | false;
   fetchApi?: FetchApiOptions;
+  postgres?: PostgresOptions;
   /** Default of endpoints that do not say: what counts as delivered. Default `fetch`. */
   confirm?: ConfirmMode;
-  /** Unix milliseconds; tests own it. Default `Date.now`. */
+  /** Unix milliseconds; tests own it. Default: `Date.now` on SQLite, the database's time on PostgreSQL. */
   now?: () => number;
   /** In [0, 1); tests own it. Default `Math.random`. */
   random?: () => number;
@@ -60,6 +71,8 @@ export interface SignpostOptions {
 
 /** Injection token of the validated `SignpostOptions`, defaults filled in. */
 export const SIGNPOST_OPTIONS = Symbol('SIGNPOST_OPTIONS');
+/** Injection token of the `ProducerDatabase`. */
+export const PRODUCER_DATABASE = Symbol('PRODUCER_DATABASE');
 /** Injection token of the `EventStore`. */
 export const EVENT_STORE = Symbol('EVENT_STORE');
 /** Injection token of the `ProgressStore`. */
@@ -68,5 +81,3 @@ export const PROGRESS_STORE = Symbol('PROGRESS_STORE');
 export const DISPATCH_STORE = Symbol('DISPATCH_STORE');
 /** Injection token of the TypeORM `DataSource` that Signpost lives in. */
 export const SIGNPOST_DATA_SOURCE = Symbol('SIGNPOST_DATA_SOURCE');
-/** Injection token of the `SqliteTurns` of that DataSource. */
-export const SQLITE_TURNS = Symbol('SQLITE_TURNS');

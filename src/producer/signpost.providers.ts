@@ -2,8 +2,6 @@ import type { Provider } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { isRetryableDatabaseError } from '../database/errors.js';
-import { installSqliteTurns } from '../database/sqlite-connection.js';
-import type { SqliteTurns } from '../database/sqlite-turns.js';
 import { IS_UNAVAILABLE } from '../http/problem.filter.js';
 import { IdGenerator } from '../protocol/ids.js';
 import { AccessLog } from './access/access-log.js';
@@ -12,19 +10,16 @@ import { AdminKeysService } from './access/admin-keys.service.js';
 import { CredentialsService } from './access/credentials.service.js';
 import { LastUsed } from './access/last-used.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
-import { SIGNPOST_ENTITIES } from './entities.js';
 import { Delivery } from './dispatch/delivery.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
-import { SqliteDispatchStore } from './dispatch/sqlite-dispatch-store.js';
 import { EventCache } from './fetch-api/event-cache.js';
 import { AppendNotifier } from './log/append-notifier.js';
 import type { EventStore } from './log/event-store.js';
 import { Retention, type Pruner } from './log/retention.js';
-import { SqliteEventStore } from './log/sqlite-event-store.js';
-import { SqliteProgressStore } from './log/sqlite-progress-store.js';
-import { runMigrations } from './migrations/run-migrations.js';
-import { resolveOptions, SignpostOptionsError, type ResolvedOptions } from './options-validation.js';
+import { openProducerDatabase } from './open-producer-database.js';
+import { resolveOptions, type ResolvedOptions } from './options-validation.js';
+import type { ProducerDatabase } from './producer-database.js';
 import { Publisher } from './publish/publisher.js';
 import { SignalSender } from './signal/signal-sender.js';
 import { TargetGuard } from './signal/target-guard.js';
@@ -32,10 +27,10 @@ import { MODULE_OPTIONS_TOKEN, SIGNPOST_STRUCTURE, type SignpostStructure } from
 import {
   DISPATCH_STORE,
   EVENT_STORE,
+  PRODUCER_DATABASE,
   PROGRESS_STORE,
   SIGNPOST_DATA_SOURCE,
   SIGNPOST_OPTIONS,
-  SQLITE_TURNS,
   type SignpostOptions,
 } from './signpost-options.js';
 import { EndpointDirectory } from './subscriptions/endpoint-directory.js';
@@ -51,40 +46,41 @@ import { SIGNPOST_VERSION } from '../protocol/version.js';
 export const logProviders: Provider[] = [
   {
     provide: SIGNPOST_OPTIONS,
-    inject: [MODULE_OPTIONS_TOKEN, SIGNPOST_STRUCTURE],
-    useFactory: (options: SignpostOptions, { dispatch, fetchApi }: SignpostStructure): ResolvedOptions =>
-      resolveOptions({
-        ...options,
-        ...(dispatch === undefined ? {} : { dispatch }),
-        ...(fetchApi ? { fetchApi } : {}),
-      }),
+    inject: [MODULE_OPTIONS_TOKEN, SIGNPOST_STRUCTURE, SIGNPOST_DATA_SOURCE],
+    useFactory: (
+      options: SignpostOptions,
+      { dispatch, fetchApi }: SignpostStructure,
+      dataSource: DataSource,
+    ): ResolvedOptions =>
+      resolveOptions(
+        {
+          ...options,
+          ...(dispatch === undefined ? {} : { dispatch }),
+          ...(fetchApi ? { fetchApi } : {}),
+        },
+        dataSource.options.type === 'postgres',
+      ),
   },
   {
-    // Whoever asks for the connection gets one that is sound and has the tables.
-    provide: SQLITE_TURNS,
-    inject: [SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS],
-    useFactory: async (dataSource: DataSource): Promise<SqliteTurns> => {
-      if (!SIGNPOST_ENTITIES.every((entity) => dataSource.hasMetadata(entity))) {
-        throw new SignpostOptionsError(
-          'dataSource',
-          'does not know the entities; add autoLoadEntities: true to its TypeOrmModule.forRoot',
-        );
-      }
-      const turns = installSqliteTurns(dataSource);
-      await runMigrations(dataSource);
-      return turns;
-    },
+    // Whoever asks for the database gets one that is sound and has the tables.
+    provide: PRODUCER_DATABASE,
+    inject: [SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS, IdGenerator, AppendNotifier],
+    useFactory: openProducerDatabase,
   },
   {
     provide: IdGenerator,
     inject: [SIGNPOST_OPTIONS],
     useFactory: ({ now }: ResolvedOptions) => new IdGenerator(now),
   },
-  { provide: EVENT_STORE, inject: [SQLITE_TURNS], useFactory: (turns: SqliteTurns) => new SqliteEventStore(turns) },
+  {
+    provide: EVENT_STORE,
+    inject: [PRODUCER_DATABASE],
+    useFactory: ({ events }: ProducerDatabase) => events,
+  },
   {
     provide: PROGRESS_STORE,
-    inject: [SQLITE_TURNS],
-    useFactory: (turns: SqliteTurns) => new SqliteProgressStore(turns),
+    inject: [PRODUCER_DATABASE],
+    useFactory: ({ progress }: ProducerDatabase) => progress,
   },
   { provide: AppendNotifier, useFactory: () => new AppendNotifier() },
   {
@@ -129,9 +125,8 @@ export const accessProviders: Provider[] = [
 export const dispatchProviders: Provider[] = [
   {
     provide: DISPATCH_STORE,
-    inject: [SQLITE_TURNS, IdGenerator, SIGNPOST_OPTIONS],
-    useFactory: (turns: SqliteTurns, ids: IdGenerator, { dispatch, now, random }: ResolvedOptions) =>
-      new SqliteDispatchStore(turns, ids, dispatch, now, random),
+    inject: [PRODUCER_DATABASE],
+    useFactory: ({ dispatch }: ProducerDatabase) => dispatch,
   },
   {
     provide: SignalSender,

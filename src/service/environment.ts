@@ -1,13 +1,16 @@
 import { BlockList } from 'node:net';
 import { parseDuration, parseDurations } from './duration.js';
 
+/** `path`: of the SQLite file, or `:memory:`. */
+export type DatabaseSettings = { type: 'sqlite'; path: string } | { type: 'postgres'; url: string };
+
 /** What the service runs with, read from the environment once, at start. */
 export interface ServiceSettings {
   host: string;
   port: number;
   publicUrl: string;
-  /** Path of the SQLite file, or `:memory:`. */
-  database: string;
+  database: DatabaseSettings;
+  postgres: { poolSize?: number; listenUrl?: string; partitions?: number };
   adminKey: string | undefined;
   /** Undefined: kept in a file beside the database. */
   masterKey: string | undefined;
@@ -46,6 +49,7 @@ export function readEnvironment(env: Environment): ServiceSettings {
     port,
     publicUrl: readPublicUrl(env.SIGNPOST_PUBLIC_URL, host, port),
     database: readDatabase(env.DATABASE_URL),
+    postgres: readPostgres(env),
     adminKey: readAdminKey(env.SIGNPOST_ADMIN_KEY),
     masterKey,
     production,
@@ -78,15 +82,43 @@ function readPublicUrl(text: string | undefined, host: string, port: number): st
   return text.replace(/\/+$/, '');
 }
 
-function readDatabase(text: string | undefined): string {
-  if (!text) return './data/signpost.db';
+function readDatabase(text: string | undefined): DatabaseSettings {
+  if (!text) return { type: 'sqlite', path: './data/signpost.db' };
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1];
-  if (path) return path;
+  if (path) return { type: 'sqlite', path };
+  if (isPostgresUrl(text)) return { type: 'postgres', url: text };
   // The value may hold a password, so it is not repeated.
   throw new EnvironmentError(
     'DATABASE_URL',
-    'must be sqlite:<path>, such as sqlite:./data/signpost.db; other databases are not supported yet',
+    'must be sqlite:<path>, such as sqlite:./data/signpost.db, or postgres://<user>:<password>@<host>:<port>/<database>',
   );
+}
+
+function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+}
+
+function readPostgres(env: Environment): ServiceSettings['postgres'] {
+  const listenUrl = env.SIGNPOST_LISTEN_URL;
+  if (listenUrl && !isPostgresUrl(listenUrl)) {
+    throw new EnvironmentError('SIGNPOST_LISTEN_URL', 'must be postgres://… of the database itself, not of a pooler');
+  }
+  const poolSize = readCount('SIGNPOST_POOL_SIZE', env.SIGNPOST_POOL_SIZE, 100);
+  const partitions = readCount('SIGNPOST_PARTITIONS', env.SIGNPOST_PARTITIONS, 1_000);
+  return {
+    ...(poolSize === undefined ? {} : { poolSize }),
+    ...(partitions === undefined ? {} : { partitions }),
+    ...(listenUrl ? { listenUrl } : {}),
+  };
+}
+
+function readCount(name: string, text: string | undefined, most: number): number | undefined {
+  if (!text) return undefined;
+  const count = Number(text);
+  if (!/^\d{1,4}$/.test(text) || count < 1 || count > most) {
+    throw new EnvironmentError(name, `"${text}" is no number from 1 to ${most}`);
+  }
+  return count;
 }
 
 function readAdminKey(text: string | undefined): string | undefined {

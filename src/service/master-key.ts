@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { DatabaseSettings } from './environment.js';
+
+const DATA = './data';
 
 /**
- * The master key of a service that was given none: made once and kept beside the database, readable by its owner only.
+ * The master key of a service that was given none: made once and kept beside the SQLite file, or in `./data`, readable by its owner only.
+ * Nodes that share a PostgreSQL must share the key as well: one with another key does not start.
  * Losing the file means losing the endpoints' secrets, so it is never written anew while it exists.
  */
-export function keptMasterKey(database: string): string {
-  if (database === ':memory:') return randomBytes(32).toString('base64');
-  const path = join(dirname(database), 'master.key');
+export function keptMasterKey(database: DatabaseSettings): string {
+  if (database.type === 'sqlite' && database.path === ':memory:') return randomBytes(32).toString('base64');
+  const path = join(database.type === 'sqlite' ? dirname(database.path) : DATA, 'master.key');
   mkdirSync(dirname(path), { recursive: true });
   try {
     // `wx` fails if the file exists, so two processes that start together agree on one key.

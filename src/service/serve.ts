@@ -1,9 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AdminKeysService, answerFrameworkError, isRetryableDatabaseError, ProblemFilter } from '../index.js';
 import { serveDocuments } from './documents.js';
-import { readEnvironment, type ServiceSettings } from './environment.js';
+import { readEnvironment, type DatabaseSettings, type ServiceSettings } from './environment.js';
 import { keptMasterKey } from './master-key.js';
 import { keepRawBodies } from './raw-bodies.js';
 import { ServiceLogger } from './service-logger.js';
@@ -15,6 +16,9 @@ const BODY_LIMIT = 8 * 1024 * 1024;
 const LONGEST_PATH_PARAMETER = 256;
 /** A request that has not arrived whole by then is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How long a start waits for PostgreSQL, and between two looks. */
+const DATABASE_WITHIN_MS = 60_000;
+const DATABASE_PAUSE_MS = 1_000;
 
 /**
  * Starts the service and resolves when it listens. SIGTERM and SIGINT end it in order, with exit code 0.
@@ -24,7 +28,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export async function serve(env: NodeJS.ProcessEnv): Promise<NestFastifyApplication> {
   const settings = readEnvironment(env);
   const masterKey = settings.masterKey ?? keptMasterKey(settings.database);
-  const app = await createService(settings, masterKey);
+  const app = await createdWhenThere(settings, masterKey);
   try {
     const keys = app.get(AdminKeysService);
     // A key that was given is known before the first request; one is made only once the port is ours, because nobody would see
@@ -37,6 +41,21 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<NestFastifyApplicat
   } catch (error) {
     await app.close();
     throw error;
+  }
+}
+
+/** A server that is starting, or failing over, is waited for: nodes and their database may be started in any order. */
+async function createdWhenThere(settings: ServiceSettings, masterKey: string): Promise<NestFastifyApplication> {
+  const deadline = performance.now() + DATABASE_WITHIN_MS;
+  for (let told = false; ; told = true) {
+    try {
+      return await createService(settings, masterKey);
+    } catch (error) {
+      const wait = settings.database.type === 'postgres' && isRetryableDatabaseError(error);
+      if (!wait || performance.now() > deadline) throw error;
+      if (!told) new Logger('Signpost').warn(`Waiting for PostgreSQL: ${(error as Error).message}`);
+      await setTimeout(DATABASE_PAUSE_MS);
+    }
   }
 }
 
@@ -62,9 +81,15 @@ export async function createService(settings: ServiceSettings, masterKey: string
   return app;
 }
 
+function shownDatabase(database: DatabaseSettings): string {
+  if (database.type === 'sqlite') return `sqlite:${database.path}`;
+  const { host, pathname } = new URL(database.url);
+  return `postgres://${host}${pathname}`;
+}
+
 function announce(settings: ServiceSettings, url: string, adminKey: string | undefined): void {
   const logger = new Logger('Signpost');
-  logger.log(`Listening on ${url} (role: ${settings.role}, database: sqlite:${settings.database})`);
+  logger.log(`Listening on ${url} (role: ${settings.role}, database: ${shownDatabase(settings.database)})`);
   logger.log(
     settings.allowTargets.length === 0
       ? 'Signals go to public https addresses only (SIGNPOST_ALLOW_TARGETS is empty)'

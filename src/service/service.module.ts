@@ -1,7 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SignpostModule, type SignpostOptions } from '../index.js';
-import type { ServiceSettings } from './environment.js';
+import type { DataSourceOptions } from 'typeorm';
+import type { DatabaseSettings, ServiceSettings } from './environment.js';
 import { HealthController } from './health.controller.js';
 
 /** The runnable: a host application that has nothing but Signpost in it. */
@@ -13,12 +14,7 @@ export class ServiceModule {
       module: ServiceModule,
       controllers: [HealthController],
       imports: [
-        TypeOrmModule.forRoot({
-          type: 'better-sqlite3',
-          database: settings.database,
-          autoLoadEntities: true,
-          retryAttempts: 0,
-        }),
+        TypeOrmModule.forRoot({ ...dataSourceOptions(settings.database), autoLoadEntities: true, retryAttempts: 0 }),
         SignpostModule.forRoot({
           ...signpostOptions(settings, masterKey),
           ...(api ? {} : { fetchApi: false, adminApi: false }),
@@ -28,6 +24,15 @@ export class ServiceModule {
   }
 }
 
+/** Connections for what is done seldom; the engine has a pool of its own. */
+const POOL_SIZE = 4;
+const CONNECT_WITHIN_MS = 5_000;
+
+function dataSourceOptions(database: DatabaseSettings): DataSourceOptions {
+  if (database.type === 'sqlite') return { type: 'better-sqlite3', database: database.path };
+  return { type: 'postgres', url: database.url, poolSize: POOL_SIZE, connectTimeoutMS: CONNECT_WITHIN_MS };
+}
+
 function signpostOptions(settings: ServiceSettings, masterKey: string): SignpostOptions {
   const { retrySchedule, confirmSchedule, signalTimeoutMs } = settings;
   return {
@@ -35,6 +40,7 @@ function signpostOptions(settings: ServiceSettings, masterKey: string): Signpost
     publicUrl: settings.publicUrl,
     retentionMs: settings.retentionMs,
     targets: { allow: settings.allowTargets },
+    postgres: settings.postgres,
     dispatch:
       settings.role === 'api'
         ? false

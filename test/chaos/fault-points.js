@@ -1,9 +1,11 @@
 // The named points at which a producer can be made to die; see crash-at-named-points.spec.ts.
 import { writeFileSync } from 'node:fs';
+import { DataSource } from 'typeorm';
+import { installSqliteTurns } from '../../dist/database/sqlite-connection.js';
 import { ProgressRecorder } from '../../dist/producer/fetch-api/progress-recorder.js';
 import { Publisher } from '../../dist/producer/publish/publisher.js';
 import { SignalSender } from '../../dist/producer/signal/signal-sender.js';
-import { DISPATCH_STORE, EVENT_STORE, PROGRESS_STORE, SQLITE_TURNS } from '../../dist/producer/signpost-options.js';
+import { DISPATCH_STORE, EVENT_STORE, PROGRESS_STORE } from '../../dist/producer/signpost-options.js';
 
 /** Points inside the transaction of an engine step: the work is done, the COMMIT is not. */
 const IN_STEP = {
@@ -40,7 +42,7 @@ export class Faults {
 
   /** Puts the points between the parts of an application that was created, and not yet started. */
   install(app) {
-    this.#inSteps(app.get(SQLITE_TURNS));
+    this.#inSteps(installSqliteTurns(app.get(DataSource)));
     this.#inPublishing(app.get(EVENT_STORE), app.get(Publisher));
     this.#inDispatch(app.get(DISPATCH_STORE), app.get(SignalSender));
     this.#inFeed(app.get(EVENT_STORE), app.get(PROGRESS_STORE), app.get(ProgressRecorder));

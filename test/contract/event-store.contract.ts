@@ -50,7 +50,9 @@ export function eventStoreContract(open: () => Promise<EventStoreFixture>): void
       const [appended] = await fixture.dataSource.transaction((manager) => store.append(manager, [event]));
       const read = await store.readOne(event.id, everything);
       expect(read).toEqual({
-        position: appended?.position,
+        partition: 0,
+        // Where positions are given out after the commit, it is not known before.
+        position: appended?.position ?? (expect.any(Number) as unknown),
         id: event.id,
         tenant: 'acme',
         type: 'invoice.paid',
@@ -256,14 +258,16 @@ export function eventStoreContract(open: () => Promise<EventStoreFixture>): void
         anEvent({ subject: 'a', type: 'x' }),
         anEvent({ tenant: 'globex', subject: 'a' }),
       ]);
-      const query = { after: 0, limit: 10 };
+      const query = { after: { partition: 0, position: 0 }, limit: 10 };
       expect((await store.listMetadata(query)).events).toHaveLength(4);
       expect((await store.listMetadata({ ...query, tenant: 'acme', subject: 'a' })).events).toHaveLength(2);
       expect((await store.listMetadata({ ...query, type: 'x' })).events).toHaveLength(1);
       const first = await store.listMetadata({ ...query, limit: 3 });
       expect(first.more).toBe(true);
       expect(Object.keys(first.events[0] ?? {})).not.toContain('data');
-      expect((await store.listMetadata({ ...query, after: first.through })).events).toHaveLength(1);
+      expect(
+        (await store.listMetadata({ ...query, after: { partition: 0, position: first.through } })).events,
+      ).toHaveLength(1);
     });
   });
 
@@ -281,7 +285,7 @@ export function eventStoreContract(open: () => Promise<EventStoreFixture>): void
 
       expect(await store.prune(9_000, 9_000, 100)).toEqual({ expired: 2, forgotten: 4, more: false });
       expect(await store.readOne(events[0]?.id ?? anEvent().id, everything)).toBeUndefined();
-      expect(await store.bounds()).toEqual({ head, oldest: head });
+      expect(await store.bounds()).toEqual({ partition: 0, head, oldest: head });
       const [next] = await store.appendAlone([anEvent({ recordedAt: 10_000 })]);
       expect(next?.position).toBe(head + 1);
     });

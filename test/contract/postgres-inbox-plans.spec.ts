@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { PostgresInboxStore } from '../../src/receiver/inbox/postgres-inbox-store.js';
-import type { PostgresClient, PostgresResult } from '../../src/receiver/inbox/postgres-session.js';
+import type { PostgresClient, PostgresResult } from '../../src/database/postgres-session.js';
 import { runReceiverMigrations } from '../../src/receiver/migrations/run-receiver-migrations.js';
 import { eventsOf } from '../../src/testing/inbox-store-setting.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';

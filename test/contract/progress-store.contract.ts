@@ -24,7 +24,7 @@ export function progressStoreContract(open: () => Promise<ProgressStoreFixture>)
 
   const publish = async (...types: string[]): Promise<number[]> => {
     const appended = await fixture.events.appendAlone(types.map((type) => anEvent({ type })));
-    return appended.map((event) => event.position);
+    return appended.map(({ position }) => position);
   };
 
   describe('marks', () => {

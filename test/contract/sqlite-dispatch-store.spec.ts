@@ -23,12 +23,13 @@ describe('the dispatch store on SQLite', () => {
       ),
       events: new SqliteEventStore(turns),
       progress: new SqliteProgressStore(turns),
+      sole: true,
       advance: (ms) => {
         time += ms;
       },
       now: () => time,
-      addReceiver: (options) => addReceiver(turns, ids, options),
-      addEndpoint: (receiver, options) => addEndpoint(turns, ids, receiver, options),
+      addReceiver: (options) => addReceiver(dataSource, ids, options),
+      addEndpoint: (receiver, options) => addEndpoint(dataSource, ids, receiver, options),
       park: async (endpoint) => {
         await dataSource.query(
           'UPDATE signpost_endpoint_position SET active = 0, due_at = NULL WHERE endpoint_id = ?',

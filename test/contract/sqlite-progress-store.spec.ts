@@ -14,8 +14,8 @@ describe('the progress store on SQLite', () => {
       store: new SqliteProgressStore(turns),
       events: new SqliteEventStore(turns),
       addReceiver: async (...endpoints) => {
-        const receiver = await addReceiver(turns, ids);
-        for (const eventTypes of endpoints) await addEndpoint(turns, ids, receiver, { eventTypes });
+        const receiver = await addReceiver(dataSource, ids);
+        for (const eventTypes of endpoints) await addEndpoint(dataSource, ids, receiver, { eventTypes });
         return receiver;
       },
       removeReceiver: async (receiver) => {

@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { installSqliteTurns } from '../../src/database/sqlite-connection.js';
 import type { SqliteTurns } from '../../src/database/sqlite-turns.js';
 import { SIGNPOST_ENTITIES } from '../../src/producer/entities.js';
-import { InitialSchema1764000000000 } from '../../src/producer/migrations/initial-schema.js';
+import { runMigrations } from '../../src/producer/migrations/run-migrations.js';
 
 export interface TestDatabase {
   dataSource: DataSource;
@@ -20,11 +20,10 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     type: 'better-sqlite3',
     database: join(directory, 'signpost.db'),
     entities: SIGNPOST_ENTITIES,
-    migrations: [InitialSchema1764000000000],
   });
   await dataSource.initialize();
   const turns = installSqliteTurns(dataSource);
-  await dataSource.runMigrations();
+  await runMigrations(dataSource);
   return {
     dataSource,
     turns,

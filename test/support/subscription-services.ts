@@ -11,6 +11,7 @@ import type { TargetAdmission } from '../../src/producer/subscriptions/ports.js'
 import { ReceiverChanges } from '../../src/producer/subscriptions/receiver-changes.js';
 import { ReceiversService } from '../../src/producer/subscriptions/receivers.service.js';
 import { Sealer } from '../../src/producer/subscriptions/sealing.js';
+import { SqliteDatabase } from '../../src/producer/sqlite-database.js';
 import { openTestDatabase } from './database.js';
 
 /** 2026-11-23T17:30:00.000Z */
@@ -19,6 +20,10 @@ export const START = 1_795_455_000_000;
 export class RefusedTargetError extends Error {
   readonly code = 'target_refused';
 }
+
+const POLICY = {
+  dispatch: { retrySchedule: [5_000], confirmSchedule: [300_000], disableAfterMs: 432_000_000, leaseMs: 60_000 },
+};
 
 /** Admits what says `example.com`, in lower case. */
 const admission: TargetAdmission = {
@@ -30,31 +35,33 @@ const admission: TargetAdmission = {
 
 /** The services of subscriptions and access on a fresh database, with a clock that the test owns. */
 export async function openSubscriptions(masterKey = randomBytes(32).toString('base64')) {
-  const database = await openTestDatabase();
-  const { dataSource, turns } = database;
+  const opened = await openTestDatabase();
+  const { dataSource, turns } = opened;
   const clock = { now: START };
   const options = { now: () => clock.now };
   const ids = new IdGenerator(options.now);
   const changes = new ReceiverChanges();
   const sealer = new Sealer(masterKey);
-  const lastUsed = new LastUsed(turns);
+  const database = new SqliteDatabase(turns, ids, { ...POLICY, now: options.now, random: () => 0.5 });
+  const lastUsed = new LastUsed(database);
   const woken = { times: 0 };
   const wake = () => void woken.times++;
   return {
-    ...database,
+    ...opened,
+    database,
     clock,
     woken,
     ids,
     sealer,
     changes,
     lastUsed,
-    receivers: new ReceiversService(dataSource, turns, ids, changes, options),
-    endpoints: new EndpointsService(dataSource, turns, ids, sealer, admission, wake, changes, options),
+    receivers: new ReceiversService(dataSource, database, ids, changes, options),
+    endpoints: new EndpointsService(dataSource, database, ids, sealer, admission, wake, changes, options),
     directory: new EndpointDirectory(dataSource, sealer),
     eventTypes: new EventTypesService(dataSource, options),
     credentials: new CredentialsService(dataSource, ids, lastUsed, changes, options),
     adminKeys: new AdminKeysService(dataSource, ids, lastUsed, options),
-    accessLog: new AccessLog(turns, options),
+    accessLog: new AccessLog(database, options),
     /** Puts `count` events of one type into the log. */
     publish: (count: number, type = 'invoice.paid') =>
       turns.step('publish', () => {

@@ -1,20 +1,15 @@
-import type { SqliteTurns } from '../../src/database/sqlite-turns.js';
+import type { DataSource } from 'typeorm';
 import type { EndpointId, IdGenerator, ReceiverId } from '../../src/protocol/ids.js';
 
 /** Rows as the subscriptions services write them, for tests of the stores alone. */
 export async function addReceiver(
-  turns: SqliteTurns,
+  dataSource: DataSource,
   ids: IdGenerator,
   { tenant = 'acme', eventTypes = ['*'] }: { tenant?: string; eventTypes?: string[] } = {},
 ): Promise<ReceiverId> {
   const id = ids.next('rcv');
-  await turns.step('test receiver', (db) =>
-    db
-      .prepare(
-        `INSERT INTO signpost_receiver (id, tenant, name, event_types, created_at, updated_at) VALUES (?, ?, 'test', ?, 0, 0)`,
-      )
-      .run(id, tenant, JSON.stringify(eventTypes)),
-  );
+  await dataSource.sql`INSERT INTO signpost_receiver (id, tenant, name, event_types, created_at, updated_at)
+    VALUES (${id}, ${tenant}, 'test', ${JSON.stringify(eventTypes)}, 0, 0)`;
   return id;
 }
 
@@ -28,7 +23,7 @@ export interface TestEndpoint {
 }
 
 export async function addEndpoint(
-  turns: SqliteTurns,
+  dataSource: DataSource,
   ids: IdGenerator,
   receiver: ReceiverId,
   {
@@ -41,23 +36,15 @@ export async function addEndpoint(
   }: TestEndpoint = {},
 ): Promise<EndpointId> {
   const id = ids.next('ep');
-  await turns.step('test endpoint', (db) => {
-    db.prepare(
-      `INSERT INTO signpost_endpoint (id, receiver_id, tenant, url_sealed, url_shown, event_types, max_events_per_signal,
-         min_interval_ms, confirm, signature, state, start_position, version, created_at, updated_at)
-       VALUES (?, ?, ?, '', '', ?, ?, ?, ?, 'standard', 'active', ?, 1, 0, 0)`,
-    ).run(id, receiver, tenant, JSON.stringify(eventTypes), maxEvents, minIntervalMs, confirm, start);
-    for (const pattern of eventTypes) {
-      db.prepare('INSERT INTO signpost_endpoint_filter (tenant, pattern, endpoint_id) VALUES (?, ?, ?)').run(
-        tenant,
-        pattern,
-        id,
-      );
-    }
-    db.prepare(
-      'INSERT INTO signpost_endpoint_position (endpoint_id, active, signalled_through, head) VALUES (?, 1, ?, ?)',
-    ).run(id, start, start);
-  });
+  await dataSource.sql`INSERT INTO signpost_endpoint (id, receiver_id, tenant, url_sealed, url_shown, event_types, max_events_per_signal,
+      min_interval_ms, confirm, signature, state, start_position, version, created_at, updated_at)
+    VALUES (${id}, ${receiver}, ${tenant}, '', '', ${JSON.stringify(eventTypes)}, ${maxEvents}, ${minIntervalMs}, ${confirm}, 'standard',
+      'active', ${start}, 1, 0, 0)`;
+  for (const pattern of eventTypes) {
+    await dataSource.sql`INSERT INTO signpost_endpoint_filter (tenant, pattern, endpoint_id) VALUES (${tenant}, ${pattern}, ${id})`;
+  }
+  await dataSource.sql`INSERT INTO signpost_endpoint_position (endpoint_id, active, signalled_through, head)
+    VALUES (${id}, 1, ${start}, ${start})`;
   return id;
 }
 

@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import type { SqliteTurns } from '../../database/sqlite-turns.js';
 import type { CredentialId, ReceiverId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
-import { SIGNPOST_OPTIONS, SQLITE_TURNS, type SignpostOptions } from '../signpost-options.js';
+import type { ProducerDatabase } from '../producer-database.js';
+import { PRODUCER_DATABASE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
 import { isoTime, listing, type Listing, type ListRequest } from '../subscriptions/listing.js';
-import { AccessRows, type AccessRow } from './access-rows.js';
+import type { AccessRow, AccessRows } from './access-rows.js';
 
 /** What was asked for. `other`: the route does not say. */
 export type AccessAction = 'event' | 'feed' | 'batch' | 'ack' | 'position' | 'event-types' | 'other';
@@ -72,11 +72,11 @@ export class AccessLog implements BeforeApplicationShutdown {
   private stopping = false;
 
   constructor(
-    @Inject(SQLITE_TURNS) private readonly turns: SqliteTurns,
+    @Inject(PRODUCER_DATABASE) private readonly database: Pick<ProducerDatabase, 'accessRows' | 'runOutside'>,
     @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'now'>,
   ) {
     this.now = options.now ?? Date.now;
-    this.rows = new AccessRows(turns);
+    this.rows = database.accessRows;
   }
 
   /** No room is left because the database refuses writes: answer 503, since a read that leaves no row must not happen. */
@@ -101,7 +101,7 @@ export class AccessLog implements BeforeApplicationShutdown {
     this.noted += 1;
     const now = (this.stopping || this.pending.length >= BATCH) && !this.writing && !this.refused;
     // The request may be handled inside somebody's transaction; the write must not count as part of it.
-    if (now) this.turns.runOutside(() => void this.flushQuietly());
+    if (now) this.database.runOutside(() => void this.flushQuietly());
     else this.schedule(WAIT_MS);
   }
 
@@ -136,7 +136,7 @@ export class AccessLog implements BeforeApplicationShutdown {
 
   private schedule(wait: number): void {
     if (this.timer !== undefined) return;
-    this.timer = this.turns.runOutside(() =>
+    this.timer = this.database.runOutside(() =>
       setTimeout(() => {
         this.timer = undefined;
         void this.flushQuietly();

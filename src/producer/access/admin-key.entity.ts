@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bigintAsNumber } from '../../database/bigint-column.js';
 import type { CredentialId } from '../../protocol/ids.js';
 import type { AdminScope } from './scopes.js';
 
@@ -18,9 +19,9 @@ export class AdminKeyEntity {
   @Column({ name: 'scopes', type: 'simple-json' })
   scopes!: AdminScope[];
 
-  @Column({ name: 'last_used_at', type: 'bigint', nullable: true })
+  @Column({ name: 'last_used_at', type: 'bigint', nullable: true, transformer: bigintAsNumber })
   lastUsedAt!: number | null;
 
-  @Column({ name: 'created_at', type: 'bigint' })
+  @Column({ name: 'created_at', type: 'bigint', transformer: bigintAsNumber })
   createdAt!: number;
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MoreThan, type DataSource, type EntityManager } from 'typeorm';
+import { inSchema } from '../../database/schema-name.js';
 import { IdGenerator, type CredentialId } from '../../protocol/ids.js';
 import { SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
 import { NotFoundError } from '../subscriptions/errors.js';
@@ -85,6 +86,7 @@ export class AdminKeysService {
       return undefined;
     }
     return this.dataSource.transaction(async (manager) => {
+      await this.excludeOtherNodes(manager);
       const keys = await manager.find(AdminKeyEntity);
       if (keys.some(({ scopes }) => scopes.includes('admin'))) return undefined;
       const { apiKey } = await this.insert(manager, { name: 'first admin key', scopes: ['admin'] });
@@ -103,6 +105,14 @@ export class AdminKeysService {
     const known = this.cache.get(presented.id);
     if (known instanceof Promise) return known.then((read) => this.check(presented, read));
     return this.check(presented, known);
+  }
+
+  /** Nodes that start together must not make a first key each. On SQLite there is one. */
+  private async excludeOtherNodes(manager: EntityManager): Promise<void> {
+    if (this.dataSource.options.type !== 'postgres') return;
+    await manager.query(
+      `LOCK TABLE ${inSchema(this.dataSource.options, 'signpost_admin_key')} IN SHARE ROW EXCLUSIVE MODE`,
+    );
   }
 
   private check({ id, text }: PresentedKey, known: KnownAdminKey | undefined): AuthenticatedAdmin | AuthFailure {

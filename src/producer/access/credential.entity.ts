@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bigintAsNumber } from '../../database/bigint-column.js';
 import type { CredentialId, ReceiverId } from '../../protocol/ids.js';
 import type { CredentialScope } from './scopes.js';
 
@@ -25,12 +26,12 @@ export class CredentialEntity {
   @Column({ name: 'types', type: 'simple-json' })
   types!: string[];
 
-  @Column({ name: 'expires_at', type: 'bigint', nullable: true })
+  @Column({ name: 'expires_at', type: 'bigint', nullable: true, transformer: bigintAsNumber })
   expiresAt!: number | null;
 
-  @Column({ name: 'last_used_at', type: 'bigint', nullable: true })
+  @Column({ name: 'last_used_at', type: 'bigint', nullable: true, transformer: bigintAsNumber })
   lastUsedAt!: number | null;
 
-  @Column({ name: 'created_at', type: 'bigint' })
+  @Column({ name: 'created_at', type: 'bigint', transformer: bigintAsNumber })
   createdAt!: number;
 }

@@ -1,10 +1,8 @@
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import type { SqliteTurns } from '../../database/sqlite-turns.js';
 import type { CredentialId } from '../../protocol/ids.js';
-import { SQLITE_TURNS } from '../signpost-options.js';
-
-const KINDS = ['credential', 'admin_key'] as const;
-export type UsedKind = (typeof KINDS)[number];
+import type { ProducerDatabase } from '../producer-database.js';
+import { PRODUCER_DATABASE } from '../signpost-options.js';
+import { USED_KINDS, type UsedKind, type Uses } from './key-uses.js';
 
 /** Nobody needs the last use to the second, and a write for each request would cost more than the request. */
 const INTERVAL_MS = 60_000;
@@ -15,19 +13,19 @@ const MOST_PENDING = 10_000;
 @Injectable()
 export class LastUsed implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Signpost');
-  private pending: Record<UsedKind, Map<CredentialId, number>> = nothing();
+  private pending: Uses = nothing();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(@Inject(SQLITE_TURNS) private readonly turns: SqliteTurns) {}
+  constructor(@Inject(PRODUCER_DATABASE) private readonly database: Pick<ProducerDatabase, 'keyUses' | 'runOutside'>) {}
 
   touch(kind: UsedKind, id: CredentialId, now: number): void {
     const pending = this.pending[kind];
     pending.set(id, now);
     if (this.timer === undefined) {
       // The timer may be started by a request inside somebody's transaction, which is long over when it fires.
-      this.timer = this.turns.runOutside(() => setTimeout(() => void this.flushQuietly(), INTERVAL_MS)).unref();
+      this.timer = this.database.runOutside(() => setTimeout(() => void this.flushQuietly(), INTERVAL_MS)).unref();
     }
-    if (pending.size > MOST_PENDING) this.turns.runOutside(() => void this.flushQuietly());
+    if (pending.size > MOST_PENDING) this.database.runOutside(() => void this.flushQuietly());
   }
 
   /** Writes what is pending. */
@@ -36,15 +34,8 @@ export class LastUsed implements BeforeApplicationShutdown {
     this.timer = undefined;
     const used = this.pending;
     this.pending = nothing();
-    if (KINDS.every((kind) => used[kind].size === 0)) return;
-    await this.turns.step('last used', () => {
-      for (const kind of KINDS) {
-        const write = this.turns.prepare(
-          `UPDATE signpost_${kind} SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?`,
-        );
-        for (const [id, at] of used[kind]) write.run(at, id);
-      }
-    });
+    if (USED_KINDS.every((kind) => used[kind].size === 0)) return;
+    await this.database.keyUses.write(used);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -60,6 +51,6 @@ export class LastUsed implements BeforeApplicationShutdown {
   }
 }
 
-function nothing(): Record<UsedKind, Map<CredentialId, number>> {
+function nothing(): Uses {
   return { credential: new Map(), admin_key: new Map() };
 }

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { encodeCursor } from '../../protocol/cursor.js';
-import type { Appended, EventMetadata } from '../log/event-store.js';
+import type { EventMetadata, Placed } from '../log/event-store.js';
 import { isoTime } from '../subscriptions/listing.js';
 import { STANDINGS, type EndpointStanding, type Standing } from '../subscriptions/endpoint-standing.js';
 import { PageView } from './list.dto.js';
@@ -80,7 +80,7 @@ export class PublishedBatchDocument {
   ids!: string[];
 }
 
-export function eventSummary(event: Appended | EventMetadata): PublishedEventDocument {
+export function eventSummary(event: Placed | EventMetadata): PublishedEventDocument {
   return {
     id: event.id,
     type: event.type,
@@ -88,7 +88,7 @@ export function eventSummary(event: Appended | EventMetadata): PublishedEventDoc
     subject: event.subject,
     occurredAt: isoTime(event.occurredAt),
     recordedAt: isoTime(event.recordedAt),
-    cursor: encodeCursor({ partition: 0, position: event.position }),
+    cursor: encodeCursor(event),
   };
 }
 

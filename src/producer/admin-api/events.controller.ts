@@ -34,11 +34,11 @@ export class EventsController {
   @ApiOkResponse({ type: EventPageDocument, description: 'One page.' })
   @ApiProblems('invalid_request', 'invalid_cursor')
   async list(@ValidQuery(EventListQueryDto) { after, ...query }: EventListQueryDto): Promise<EventPageDocument> {
-    const { position } = after === undefined ? { position: 0 } : decodeCursor(after);
-    const page = await this.events.listMetadata({ ...query, after: position });
+    const place = after === undefined ? { partition: 0, position: 0 } : decodeCursor(after);
+    const page = await this.events.listMetadata({ ...query, after: place });
     return {
       items: page.events.map(eventMetadata),
-      cursor: encodeCursor({ partition: 0, position: page.through }),
+      cursor: encodeCursor({ partition: page.partition, position: page.through }),
       more: page.more,
     };
   }

@@ -23,6 +23,6 @@ export class StatsController {
   async read(): Promise<StatsDocument> {
     const statistics = await this.stats.read();
     // Read last, so that no endpoint is ahead of it.
-    return statsView(await this.events.bounds(), statistics);
+    return statsView(await this.events.allBounds(), statistics);
   }
 }

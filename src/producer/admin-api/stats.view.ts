@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { encodeCursor } from '../../protocol/cursor.js';
 import type { DispatchStatistics, EndpointLag } from '../dispatch/dispatch-stats.js';
-import type { LogBounds, Position } from '../log/event-store.js';
+import type { LogBounds } from '../log/event-store.js';
 import { ENDPOINT_STATES, type EndpointState } from '../subscriptions/endpoint-settings.js';
 import { isoTimeOrNull } from '../subscriptions/listing.js';
 
@@ -73,9 +73,19 @@ export class RatesDocument {
   signals!: RateDocument;
 }
 
+@ApiSchema({ name: 'Partition' })
+export class PartitionDocument {
+  @ApiProperty({ example: CURSOR })
+  head!: string;
+  @ApiProperty({ example: CURSOR })
+  oldest!: string;
+  @ApiProperty({ type: 'integer', example: 1_000 })
+  events!: number;
+}
+
 @ApiSchema({ name: 'Stats' })
 export class StatsDocument {
-  @ApiProperty({ description: "The log's newest event.", example: CURSOR })
+  @ApiProperty({ description: "The log's newest event; of several partitions, the first one's.", example: CURSOR })
   head!: string;
   @ApiProperty({ description: 'The oldest cursor that a receiver may still ask after.', example: CURSOR })
   oldest!: string;
@@ -87,6 +97,11 @@ export class StatsDocument {
     example: 1_000,
   })
   events!: number;
+  @ApiProperty({
+    type: () => [PartitionDocument],
+    description: 'The same for each partition of the log; there is one unless the installation was set up with more.',
+  })
+  partitions!: PartitionDocument[];
   @ApiProperty({ type: 'integer', example: 3 })
   receivers!: number;
   @ApiProperty({ type: () => EndpointCountsDocument, description: 'By state.' })
@@ -97,15 +112,23 @@ export class StatsDocument {
   rates!: RatesDocument;
 }
 
-const cursorOf = (position: Position) => encodeCursor({ partition: 0, position });
-
-function lagView({ endpoint, receiver, state, signalledThrough, head, dueAt, attempt, failingSince }: EndpointLag) {
+function lagView({
+  endpoint,
+  receiver,
+  state,
+  partition,
+  signalledThrough,
+  head,
+  dueAt,
+  attempt,
+  failingSince,
+}: EndpointLag) {
   return {
     endpoint,
     receiver,
     state,
-    signalledThrough: cursorOf(signalledThrough),
-    head: cursorOf(head),
+    signalledThrough: encodeCursor({ partition, position: signalledThrough }),
+    head: encodeCursor({ partition, position: head }),
     lag: Math.max(0, head - signalledThrough),
     dueAt: isoTimeOrNull(dueAt),
     attempt,
@@ -113,11 +136,23 @@ function lagView({ endpoint, receiver, state, signalledThrough, head, dueAt, att
   };
 }
 
-export function statsView({ head, oldest }: LogBounds, statistics: DispatchStatistics): StatsDocument {
+function partitionView({ partition, head, oldest }: LogBounds): PartitionDocument {
   return {
-    head: cursorOf(head),
-    oldest: cursorOf(oldest),
+    head: encodeCursor({ partition, position: head }),
+    oldest: encodeCursor({ partition, position: oldest }),
     events: head - oldest,
+  };
+}
+
+/** `log`: the bounds of every partition; there is one at least. */
+export function statsView(log: readonly LogBounds[], statistics: DispatchStatistics): StatsDocument {
+  const partitions = log.map(partitionView);
+  const { head = '', oldest = '' } = partitions[0] ?? {};
+  return {
+    head,
+    oldest,
+    events: partitions.reduce((sum, { events }) => sum + events, 0),
+    partitions,
     receivers: statistics.receivers,
     endpoints: statistics.endpoints,
     lag: statistics.lag.map(lagView),

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
+import { inSchema } from '../../database/schema-name.js';
 import { SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
 import { ENDPOINT_STATES, type EndpointState } from '../subscriptions/endpoint-settings.js';
 
@@ -16,6 +17,8 @@ export interface EndpointLag {
   endpoint: EndpointId;
   receiver: ReceiverId;
   state: EndpointState;
+  /** Of the log, that the positions belong to. */
+  partition: number;
   signalledThrough: Position;
   head: Position;
   dueAt: number | null;
@@ -46,8 +49,8 @@ interface SearchRow {
 
 /** Tables that grow at one end, and the column that grows with them. */
 const GROWING = {
-  events: { table: 'signpost_event', time: 'recorded_at' },
-  signals: { table: 'signpost_signal', time: 'sent_at' },
+  events: { table: 'event', time: 'recorded_at' },
+  signals: { table: 'signal', time: 'sent_at' },
 } as const;
 
 /** Figures for the operator; each is one bounded query, or one over the (seldom written) subscriptions. */
@@ -72,26 +75,39 @@ export class DispatchStats {
   }
 
   private async receivers(): Promise<number> {
-    const [row] = await this.dataSource.sql<{ n: number }[]>`SELECT count(*) AS n FROM signpost_receiver`;
+    const [row] = await this.dataSource.sql<{ n: number }[]>`SELECT count(*) AS n FROM ${this.table('receiver')}`;
     return Number(row?.n ?? 0);
   }
 
   private async endpoints(): Promise<Record<EndpointState, number>> {
     const rows = await this.dataSource.sql<{ state: EndpointState; n: number }[]>`
-      SELECT state, count(*) AS n FROM signpost_endpoint GROUP BY state`;
+      SELECT state, count(*) AS n FROM ${this.table('endpoint')} GROUP BY state`;
     const found = new Map(rows.map(({ state, n }) => [state, Number(n)]));
     const counts = ENDPOINT_STATES.map((state) => [state, found.get(state) ?? 0]);
     return Object.fromEntries(counts) as Record<EndpointState, number>;
   }
 
-  private lag(): Promise<EndpointLag[]> {
-    return this.dataSource.sql<EndpointLag[]>`
-      SELECT p.endpoint_id AS "endpoint", e.receiver_id AS "receiver", e.state AS "state",
+  private async lag(): Promise<EndpointLag[]> {
+    const rows = await this.dataSource.sql<EndpointLag[]>`
+      SELECT p.endpoint_id AS "endpoint", e.receiver_id AS "receiver", e.state AS "state", e.partition AS "partition",
         p.signalled_through AS "signalledThrough", p.head AS "head", p.due_at AS "dueAt", p.attempt AS "attempt",
         p.failing_since AS "failingSince"
-      FROM signpost_endpoint_position p JOIN signpost_endpoint e ON e.id = p.endpoint_id
+      FROM ${this.table('endpoint_position')} p JOIN ${this.table('endpoint')} e ON e.id = p.endpoint_id
       ORDER BY p.head - p.signalled_through DESC, p.endpoint_id
       LIMIT ${LARGEST_LAG_LIST}`;
+    // Bigints come as text from PostgreSQL.
+    return rows.map(({ signalledThrough, head, dueAt, failingSince, ...row }) => ({
+      ...row,
+      signalledThrough: Number(signalledThrough),
+      head: Number(head),
+      dueAt: dueAt === null ? null : Number(dueAt),
+      failingSince: failingSince === null ? null : Number(failingSince),
+    }));
+  }
+
+  /** In a statement's template, a function stands for SQL text. */
+  private table(name: string): () => string {
+    return () => inSchema(this.dataSource.options, `signpost_${name}`);
   }
 
   private async rate(what: keyof typeof GROWING): Promise<Rate> {
@@ -111,13 +127,13 @@ export class DispatchStats {
         SELECT CAST(0 AS bigint), CAST(1099511627776 AS bigint)
         UNION ALL
         SELECT low + CASE WHEN (
-            SELECT ${() => source.time} < ${time} FROM ${() => source.table}
+            SELECT ${() => source.time} < ${time} FROM ${this.table(source.table)}
             WHERE ordinal >= low + step ORDER BY ordinal LIMIT 1
           ) THEN step ELSE 0 END, step / 2
         FROM search WHERE step > 0
       )
-      SELECT max(low) AS "before", (SELECT min(ordinal) FROM ${() => source.table}) AS "oldest",
-        (SELECT max(ordinal) FROM ${() => source.table}) AS "newest"
+      SELECT max(low) AS "before", (SELECT min(ordinal) FROM ${this.table(source.table)}) AS "oldest",
+        (SELECT max(ordinal) FROM ${this.table(source.table)}) AS "newest"
       FROM search`;
     if (row?.oldest == null || row.newest == null) return 0;
     // Retention takes rows from the old end: where none is before `time`, all that are left count.

@@ -1,4 +1,3 @@
-import type { SqliteTurns } from '../../database/sqlite-turns.js';
 import { matchesEventType } from '../../protocol/event-type.js';
 import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
@@ -9,6 +8,8 @@ export interface EndpointRules {
   version: number;
   receiver: ReceiverId;
   tenant: string;
+  /** Of the log, in which the tenant's events are. */
+  partition: number;
   maxEvents: number;
   minIntervalMs: number;
   confirm: ConfirmMode;
@@ -17,9 +18,16 @@ export interface EndpointRules {
   admits(type: string): boolean;
 }
 
-interface Row {
+/** Columns of `signpost_endpoint` (`e`) and of its receiver (`r`). */
+export const RULE_COLUMNS = `e.id, e.version, e.receiver_id, e.tenant, e.partition, e.max_events_per_signal, e.min_interval_ms, e.confirm,
+    e.start_position, e.event_types, r.event_types AS readable`;
+
+export interface RuleRow {
+  id: EndpointId;
+  version: number;
   receiver_id: ReceiverId;
   tenant: string;
+  partition: number;
   max_events_per_signal: number;
   min_interval_ms: number;
   confirm: ConfirmMode;
@@ -28,38 +36,36 @@ interface Row {
   readable: string;
 }
 
-const READ = `SELECT e.receiver_id, e.tenant, e.max_events_per_signal, e.min_interval_ms, e.confirm, e.start_position,
-    e.event_types, r.event_types AS readable
-  FROM signpost_endpoint e JOIN signpost_receiver r ON r.id = e.receiver_id WHERE e.id = ?`;
+export function rulesOf(row: RuleRow): EndpointRules {
+  const selected = JSON.parse(row.event_types) as string[];
+  const readable = JSON.parse(row.readable) as string[];
+  return {
+    version: row.version,
+    receiver: row.receiver_id,
+    tenant: row.tenant,
+    partition: row.partition,
+    maxEvents: row.max_events_per_signal,
+    minIntervalMs: row.min_interval_ms,
+    confirm: row.confirm,
+    start: row.start_position,
+    admits: (type) => matchesEventType(selected, type) && matchesEventType(readable, type),
+  };
+}
 
 /** Endpoints remembered at once. */
 const CACHE_SIZE = 20_000;
 
-/** Rules of endpoints, read once for each version of an endpoint's configuration. */
-export class EndpointRulesReader {
-  private readonly cache = new Map<EndpointId, EndpointRules>();
+/** Rules of endpoints, kept for the version of the endpoint's configuration that they were read at. */
+export class RulesCache {
+  private readonly rules = new Map<EndpointId, EndpointRules>();
 
-  constructor(private readonly turns: SqliteTurns) {}
+  get(endpoint: EndpointId, version: number): EndpointRules | undefined {
+    const known = this.rules.get(endpoint);
+    return known?.version === version ? known : undefined;
+  }
 
-  /** Call within a turn, with the version that the same turn read: then it is never out of date. */
-  read(endpoint: EndpointId, version: number): EndpointRules {
-    const known = this.cache.get(endpoint);
-    if (known?.version === version) return known;
-    const row = this.turns.prepare(READ).get(endpoint) as Row;
-    const selected = JSON.parse(row.event_types) as string[];
-    const readable = JSON.parse(row.readable) as string[];
-    const rules: EndpointRules = {
-      version,
-      receiver: row.receiver_id,
-      tenant: row.tenant,
-      maxEvents: row.max_events_per_signal,
-      minIntervalMs: row.min_interval_ms,
-      confirm: row.confirm,
-      start: row.start_position,
-      admits: (type) => matchesEventType(selected, type) && matchesEventType(readable, type),
-    };
-    if (this.cache.size >= CACHE_SIZE) this.cache.clear();
-    this.cache.set(endpoint, rules);
-    return rules;
+  put(endpoint: EndpointId, rules: EndpointRules): void {
+    if (this.rules.size >= CACHE_SIZE) this.rules.clear();
+    this.rules.set(endpoint, rules);
   }
 }

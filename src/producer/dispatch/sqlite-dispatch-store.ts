@@ -2,7 +2,7 @@ import type { SqliteTurns } from '../../database/sqlite-turns.js';
 import { patternsMatching } from '../../protocol/event-type.js';
 import type { EndpointId, IdGenerator } from '../../protocol/ids.js';
 import type { ClaimedSignal, ClaimRequest, DispatchStore, Lease, Settled, Settlement } from './dispatch-store.js';
-import { EndpointRulesReader } from './endpoint-rules.js';
+import { SqliteEndpointRules } from './sqlite-endpoint-rules.js';
 import type { DispatchPolicy } from './policy.js';
 import type { PositionRow } from './position-row.js';
 import { SqliteClaim } from './sqlite-claim.js';
@@ -30,7 +30,7 @@ const LOG_ATTEMPT = `INSERT INTO signpost_signal (endpoint_id, signal_id, kind, 
 
 /** Position rows on SQLite. Steps that wait at the same time share one transaction and one fsync. */
 export class SqliteDispatchStore implements DispatchStore {
-  private readonly rules: EndpointRulesReader;
+  private readonly rules: SqliteEndpointRules;
   private readonly claims: SqliteClaim;
 
   constructor(
@@ -40,7 +40,7 @@ export class SqliteDispatchStore implements DispatchStore {
     private readonly now: () => number,
     private readonly random: () => number,
   ) {
-    this.rules = new EndpointRulesReader(turns);
+    this.rules = new SqliteEndpointRules(turns);
     this.claims = new SqliteClaim(turns, this.rules, ids, policy, now, random);
   }
 

@@ -16,7 +16,7 @@ export class AppendLogWatcher extends LogWatcher implements OnModuleDestroy {
     super();
   }
 
-  async waitForAppend(after: Position, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  async waitForAppend(tenant: string, after: Position, timeoutMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.closing.signal.aborted) return;
     await new Promise<void>((resolve) => {
       const end = (): void => {
@@ -31,7 +31,7 @@ export class AppendLogWatcher extends LogWatcher implements OnModuleDestroy {
       signal.addEventListener('abort', end);
       this.closing.signal.addEventListener('abort', end);
       // Listening first, then looking: an event committed between the reader's page and this call is not slept over.
-      this.store.bounds().then(
+      this.store.bounds(tenant).then(
         ({ head }) => {
           if (head > after) end();
         },

@@ -9,9 +9,9 @@ export function isReadable(event: StoredEvent): event is ReadableEvent {
   return event.data !== null;
 }
 
-/** The log has one partition. */
-export function cursorAt(position: Position): Cursor {
-  return encodeCursor({ partition: 0, position });
+/** A place of the log as receivers see it. */
+export function cursorAt(partition: number, position: Position): Cursor {
+  return encodeCursor({ partition, position });
 }
 
 let latestTime = Number.NaN;
@@ -35,7 +35,7 @@ export function eventJson(event: ReadableEvent): string {
   return (
     `{"id":"${event.id}","type":"${event.type}","tenant":"${event.tenant}","subject":${subject}` +
     `,"occurredAt":"${isoTime(event.occurredAt)}","recordedAt":"${isoTime(event.recordedAt)}"` +
-    `,"cursor":"${cursorAt(event.position)}","data":${event.data}}`
+    `,"cursor":"${cursorAt(event.partition, event.position)}","data":${event.data}}`
   );
 }
 
@@ -49,7 +49,7 @@ export function eventCloudEvent(event: ReadableEvent, source: string): string {
   return (
     `{"specversion":"1.0","id":"${event.id}","source":${JSON.stringify(source)},"type":"${event.type}"${subject}` +
     `,"time":"${isoTime(event.occurredAt)}","datacontenttype":"application/json","tenant":"${event.tenant}"` +
-    `,"recordedtime":"${isoTime(event.recordedAt)}","cursor":"${cursorAt(event.position)}","data":${event.data}}`
+    `,"recordedtime":"${isoTime(event.recordedAt)}","cursor":"${cursorAt(event.partition, event.position)}","data":${event.data}}`
   );
 }
 

@@ -12,7 +12,7 @@ export function pageAnswer(
   mediaType: typeof MEDIA_TYPE.json | typeof MEDIA_TYPE.cloudEventBatch,
   source: string,
 ): Answer {
-  const cursor = cursorAt(page.through);
+  const cursor = cursorAt(page.partition, page.through);
   // An erased event keeps its position and has nothing to show.
   const events = page.events.filter(isReadable);
   if (mediaType === MEDIA_TYPE.cloudEventBatch) {

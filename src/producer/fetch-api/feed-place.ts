@@ -1,22 +1,20 @@
 import { ProblemException } from '../../http/problem-exception.js';
-import { decodeCursor, InvalidCursorError } from '../../protocol/cursor.js';
+import { decodeCursor, InvalidCursorError, type CursorPlace } from '../../protocol/cursor.js';
 import type { LogBounds, Position } from '../log/event-store.js';
 import { cursorAt } from './event-representation.js';
 
 /** Where a page begins: at the oldest retained event, behind the newest, or behind a cursor. */
-export type FeedStart = 'oldest' | 'now' | { position: Position };
+export type FeedStart = 'oldest' | 'now' | CursorPlace;
 
 export function feedStart(after: string | undefined): FeedStart {
   if (after === undefined) return 'oldest';
-  return after === 'now' ? 'now' : { position: positionOf(after, '/after') };
+  return after === 'now' ? 'now' : placeOf(after, '/after');
 }
 
-/** The position of a cursor that a receiver sent. Throws `ProblemException` (`invalid_cursor`). */
-export function positionOf(cursor: string, pointer: string): Position {
+/** The place of a cursor that a receiver sent. Throws `ProblemException` (`invalid_cursor`). */
+export function placeOf(cursor: string, pointer: string): CursorPlace {
   try {
-    const { partition, position } = decodeCursor(cursor);
-    if (partition !== 0) throw invalidCursor(pointer);
-    return position;
+    return decodeCursor(cursor);
   } catch (cause) {
     if (cause instanceof InvalidCursorError) throw invalidCursor(pointer, cause);
     throw cause;
@@ -24,20 +22,20 @@ export function positionOf(cursor: string, pointer: string): Position {
 }
 
 /**
- * A cursor beyond the head comes from another log (a database that was restored, or another installation): going on from it would
- * skip everything until the log gets there.
+ * A cursor beyond the head, or of a partition that the reader's tenant is not in, comes from another log (a database that was restored,
+ * or another installation): going on from it would skip everything until the log gets there.
  */
-export function refuseAhead(position: Position, { head }: LogBounds, pointer: string): void {
-  if (position > head) throw invalidCursor(pointer);
+export function refuseForeign(place: CursorPlace, { partition, head }: LogBounds, pointer: string): void {
+  if (place.partition !== partition || place.position > head) throw invalidCursor(pointer);
 }
 
 /** What lay between the cursor and the oldest retained event is gone: the receiver must learn that it missed something. */
-export function refuseExpired(position: Position, { oldest }: LogBounds): void {
+export function refuseExpired(position: Position, { partition, oldest }: LogBounds): void {
   if (position >= oldest) return;
   throw new ProblemException(
     'cursor_expired',
     'Events behind this cursor have left the retention period. Go on from `oldest`, and reconcile what was missed.',
-    { members: { oldest: cursorAt(oldest) } },
+    { members: { oldest: cursorAt(partition, oldest) } },
   );
 }
 

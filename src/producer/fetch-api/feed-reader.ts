@@ -2,10 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Entitlement, EventStore, Page, Position, StoredEvent } from '../log/event-store.js';
 import { EVENT_STORE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
-import { refuseAhead, refuseExpired, type FeedStart } from './feed-place.js';
+import { refuseForeign, refuseExpired, type FeedStart } from './feed-place.js';
 import { LogWatcher } from './log-watcher.js';
 
 export interface FeedWait {
+  /** Whose log it is. */
+  tenant: string;
   limit: number;
   /** Milliseconds to wait for a readable event; 0 does not wait. */
   waitMs: number;
@@ -40,26 +42,29 @@ export class FeedReader implements OnModuleDestroy {
   async first(entitlement: Entitlement, start: FeedStart, limit: number): Promise<Page<StoredEvent>> {
     if (start === 'oldest') return this.store.readPage({ ...entitlement, after: 0, limit });
     if (start === 'now') {
-      const { head } = await this.store.bounds();
-      return { events: [], through: head, more: false };
+      const { partition, head } = await this.store.bounds(entitlement.tenant);
+      return { partition, events: [], through: head, more: false };
     }
     const page = await this.store.readPage({ ...entitlement, after: start.position, limit });
     // After reading: retention that moved on in between would otherwise leave a gap in the page that nobody is told of.
-    const bounds = await this.store.bounds();
-    refuseAhead(start.position, bounds, '/after');
+    const bounds = await this.store.bounds(entitlement.tenant);
+    refuseForeign(start, bounds, '/after');
     refuseExpired(start.position, bounds);
     return page;
   }
 
   /** The first page behind an empty one that holds an event, or after the wait an empty one whose `through` says how far it looked. */
-  async wait(empty: Page<StoredEvent>, { limit, waitMs, signal, entitlement }: FeedWait): Promise<Page<StoredEvent>> {
+  async wait(
+    empty: Page<StoredEvent>,
+    { tenant, limit, waitMs, signal, entitlement }: FeedWait,
+  ): Promise<Page<StoredEvent>> {
     const deadline = this.now() + waitMs;
     let page = empty;
     for (let looks = 0; page.events.length === 0; looks++) {
       const left = deadline - this.now();
       if (left <= 0 || signal.aborted || this.ending) break;
       // With more of the log behind it, only this stretch held nothing readable: go on looking without waiting.
-      if (!page.more) await this.watcher.waitForAppend(page.through, left, signal);
+      if (!page.more) await this.watcher.waitForAppend(tenant, page.through, left, signal);
       if (looks > 0) await rest(Math.min(looks * PAUSE_STEP_MS, LONGEST_PAUSE_MS, left), signal);
       if (signal.aborted) break;
       page = await this.next(await entitlement(), page.through, limit);

@@ -58,6 +58,7 @@ export class Feed {
       this.progress.record(access.receiver.id, { kind: 'acked-through', through: start.position });
     }
     const page = await this.reader.wait(first, {
+      tenant: access.receiver.tenant,
       limit: query.limit,
       waitMs: Math.min(query.wait * MS_PER_SECOND, this.maxWaitMs),
       signal: gone.signal,
@@ -75,7 +76,7 @@ export class Feed {
   private async stream(call: FeedCall, first: Page<StoredEvent>, after: Position | undefined): Promise<void> {
     const headers: Record<string, string> = { ...READ_HEADERS, 'content-type': MEDIA_TYPE.ndjson };
     // The last line has the cursor to go on from; without any line the header has it.
-    if (pageLines(first) === '') headers['signpost-cursor'] = cursorAt(first.through);
+    if (pageLines(first) === '') headers['signpost-cursor'] = cursorAt(first.partition, first.through);
     await replyInParts(call.response, { status: 200, headers }, this.lines(call, first, after));
   }
 

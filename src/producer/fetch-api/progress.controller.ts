@@ -16,14 +16,14 @@ import { ProblemFilter } from '../../http/problem.filter.js';
 import { ID_PREFIX, isId } from '../../protocol/ids.js';
 import type { Authenticated } from '../access/authenticated.js';
 import { AuditedAs, CurrentAccess, ReceiverGuard } from '../access/receiver.guard.js';
-import type { EventStore } from '../log/event-store.js';
+import type { EventStore, Position } from '../log/event-store.js';
 import type { ProgressStore } from '../log/progress-store.js';
 import { EVENT_STORE, PROGRESS_STORE } from '../signpost-options.js';
 import { AccessNote } from './access-note.js';
 import { entitlementOf } from './entitlement.js';
 import { cursorAt } from './event-representation.js';
 import { READ_HEADERS } from './feed-answer.js';
-import { positionOf, refuseAhead } from './feed-place.js';
+import { placeOf, refuseForeign } from './feed-place.js';
 import { ApiAck, ApiFetch, ApiPosition } from './fetch-api.docs.js';
 import { AckBody } from './fetch-api.dto.js';
 import type { FetchRequest } from './fetch-request.js';
@@ -69,15 +69,17 @@ export class ProgressController {
     // A receiver that asks right after a page expects to see that page counted.
     await this.progress.flush();
     const { acked, fetched } = await this.store.marks(access.receiver.id);
-    const { head } = await this.events.bounds();
+    const { partition, head } = await this.events.bounds(access.receiver.tenant);
     const lag = await this.events.count(entitlementOf(access), acked, head, LARGEST_LAG);
     this.access.note(access, request, { action: 'position', status: 200, count: 0 });
-    return { head: cursorAt(head), fetched: cursorAt(fetched), acked: cursorAt(acked), lag };
+    const cursor = (position: Position) => cursorAt(partition, position);
+    return { head: cursor(head), fetched: cursor(fetched), acked: cursor(acked), lag };
   }
 
   private async ackThrough(cursor: string, access: Authenticated, request: FetchRequest): Promise<void> {
-    const through = positionOf(cursor, '/through');
-    refuseAhead(through, await this.events.bounds(), '/through');
+    const place = placeOf(cursor, '/through');
+    const through = place.position;
+    refuseForeign(place, await this.events.bounds(access.receiver.tenant), '/through');
     await this.progress.recordDurably(access.receiver.id, { kind: 'acked-through', through });
     this.access.note(access, request, { action: 'ack', status: 204, through, count: 0 });
   }

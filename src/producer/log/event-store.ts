@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
+import type { CursorPlace } from '../../protocol/cursor.js';
 import type { EventId } from '../../protocol/ids.js';
 
-/** A place in the log. Positions grow in commit order and are never given out twice. 0 is before the first event. */
+/** A place in a partition of the log. Positions grow in commit order and are never given out twice. 0 is before the first event. */
 export type Position = number;
 
 /** An event ready to be written: validated, with its id, its times (Unix ms) and its payload as JSON text. */
@@ -23,7 +24,10 @@ export interface NewEvent {
 /** What stands in the log under an appended event's id. `repeated`: the idempotency key was already there; nothing was written. */
 export interface Appended {
   id: EventId;
-  position: Position;
+  /** Of the log; the tenant decides it. */
+  partition: number;
+  /** Null: not known yet. On PostgreSQL an event gets its position after the commit of the transaction that published it. */
+  position: Position | null;
   tenant: string;
   type: string;
   subject: string | null;
@@ -31,6 +35,9 @@ export interface Appended {
   recordedAt: number;
   repeated: boolean;
 }
+
+/** An event that has its position. */
+export type Placed = Appended & { position: Position };
 
 /** An event without its payload: enough to compose a signal. */
 export interface LogEntry {
@@ -41,6 +48,7 @@ export interface LogEntry {
 
 /** What the admin API shows of an event: everything but the payload. */
 export interface EventMetadata extends LogEntry {
+  partition: number;
   tenant: string;
   subject: string | null;
   occurredAt: number;
@@ -68,6 +76,8 @@ export interface PageRequest extends Entitlement {
 }
 
 export interface Page<T> {
+  /** Of the log, that the positions belong to. */
+  partition: number;
   events: T[];
   /** Everything readable up to and including this position is in the page or before it. Never below `after`. */
   through: Position;
@@ -79,14 +89,25 @@ export interface MetadataQuery {
   tenant?: string | undefined;
   type?: string | undefined;
   subject?: string | undefined;
-  after: Position;
+  /** Exclusive. */
+  after: CursorPlace;
   limit: number;
 }
 
 /** The log has been shortened by retention: `oldest` is the oldest position that a reader may still ask after. */
 export interface LogBounds {
+  partition: number;
   head: Position;
   oldest: Position;
+}
+
+/** What one batch of retention did. */
+export interface Pruned {
+  /** Events whose payload went. */
+  expired: number;
+  /** Events that went altogether. */
+  forgotten: number;
+  more: boolean;
 }
 
 /**
@@ -106,13 +127,19 @@ export interface EventStore {
    * Appends in a transaction of its own, all or nothing; resolves after the commit is durable. Calls that wait at the
    * same time share one commit (and one fsync); one that is refused does not take the others down with it.
    */
-  appendAlone(events: readonly NewEvent[]): Promise<Appended[]>;
+  appendAlone(events: readonly NewEvent[]): Promise<Placed[]>;
 
   /** Calls back after the outermost transaction of `manager` committed; never if it, or the savepoint of the call, rolled back. */
   afterCommit(manager: EntityManager, callback: () => void): void;
 
-  /** Where the log ends and where it begins. Only committed events count: an open transaction's events are not there. */
-  bounds(): Promise<LogBounds>;
+  /**
+   * Where the log ends and where it begins, in the partition of a tenant (default: the first one). Only committed events count: an open
+   * transaction's events are not there.
+   */
+  bounds(tenant?: string): Promise<LogBounds>;
+
+  /** The bounds of every partition, in their order. */
+  allBounds(): Promise<LogBounds[]>;
 
   /**
    * A page in log order. Positions are in commit order, so a reader that continues after `through` never misses an
@@ -129,7 +156,7 @@ export interface EventStore {
   /** How many readable events stand in (after, through]; counts to `cap` at most. */
   count(entitlement: Entitlement, after: Position, through: Position, cap: number): Promise<number>;
 
-  /** Metadata for the operator, in log order, across tenants. */
+  /** Metadata for the operator, across tenants: in log order, one partition after the other. */
   listMetadata(query: MetadataQuery): Promise<Page<EventMetadata>>;
 
   /** Metadata of one event for the operator. */
@@ -140,9 +167,5 @@ export interface EventStore {
    * `forgetBefore` go altogether (in between, the entitled are told 410 rather than 404). Only from the old end of the log and in
    * order, so that "older than the oldest cursor" stays one comparison. Answers whether more is left.
    */
-  prune(
-    expireBefore: number,
-    forgetBefore: number,
-    limit: number,
-  ): Promise<{ expired: number; forgotten: number; more: boolean }>;
+  prune(expireBefore: number, forgetBefore: number, limit: number): Promise<Pruned>;
 }

@@ -1,7 +1,7 @@
 import type { EventId } from '../../protocol/ids.js';
 import type { SqliteTurns } from '../../database/sqlite-turns.js';
 import { IdempotencyConflictError } from './errors.js';
-import type { Appended, NewEvent } from './event-store.js';
+import type { NewEvent, Placed } from './event-store.js';
 
 const COLUMNS =
   'id, tenant, type, subject, occurred_at, recorded_at, idempotency_key, idempotency_digest, traceparent, data';
@@ -23,7 +23,7 @@ interface ExistingRow {
 }
 
 /** Inserts one event on the connection whose turn the caller holds. */
-export function appendOne(turns: SqliteTurns, event: NewEvent): Appended {
+export function appendOne(turns: SqliteTurns, event: NewEvent): Placed {
   const statement = turns.prepare(event.idempotencyKey === null ? INSERT : INSERT_ONCE);
   const { changes, lastInsertRowid } = statement.run(
     event.id,
@@ -40,6 +40,7 @@ export function appendOne(turns: SqliteTurns, event: NewEvent): Appended {
   if (changes === 0 && event.idempotencyKey !== null) return repeated(turns, event, event.idempotencyKey);
   return {
     id: event.id,
+    partition: 0,
     position: Number(lastInsertRowid),
     tenant: event.tenant,
     type: event.type,
@@ -50,11 +51,12 @@ export function appendOne(turns: SqliteTurns, event: NewEvent): Appended {
   };
 }
 
-function repeated(turns: SqliteTurns, event: NewEvent, key: string): Appended {
+function repeated(turns: SqliteTurns, event: NewEvent, key: string): Placed {
   const row = turns.prepare(FIND_BY_KEY).get(key) as ExistingRow;
   if (row.idempotency_digest !== event.idempotencyDigest) throw new IdempotencyConflictError(row.id);
   return {
     id: row.id,
+    partition: 0,
     position: row.ordinal,
     tenant: row.tenant,
     type: row.type,

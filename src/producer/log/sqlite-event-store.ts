@@ -11,6 +11,7 @@ import type {
   NewEvent,
   Page,
   PageRequest,
+  Placed,
   Position,
   StoredEvent,
 } from './event-store.js';
@@ -36,7 +37,7 @@ const PAGE_BYTES = 8 * 1024 * 1024;
 const CHUNK_ROWS = 64;
 
 const BOUNDS = `SELECT max(h.pruned_through, coalesce((SELECT max(ordinal) FROM signpost_event), 0)) AS head,
-  h.pruned_through AS oldest FROM signpost_log_head h WHERE h.partition = 0`;
+  h.pruned_through AS oldest, h.partition FROM signpost_log_head h WHERE h.partition = 0`;
 
 /** The event log on SQLite: one writer at a time, so the order of insertion is the order of commit. */
 export class SqliteEventStore implements EventStore {
@@ -47,7 +48,7 @@ export class SqliteEventStore implements EventStore {
     return events.map((event) => appendOne(this.turns, event));
   }
 
-  appendAlone(events: readonly NewEvent[]): Promise<Appended[]> {
+  appendAlone(events: readonly NewEvent[]): Promise<Placed[]> {
     return this.turns.step('publish', () => events.map((event) => appendOne(this.turns, event)));
   }
 
@@ -57,6 +58,10 @@ export class SqliteEventStore implements EventStore {
 
   bounds(): Promise<LogBounds> {
     return this.turns.read('log bounds', () => this.boundsNow());
+  }
+
+  async allBounds(): Promise<LogBounds[]> {
+    return [await this.bounds()];
   }
 
   readPage(request: PageRequest): Promise<Page<StoredEvent>> {
@@ -120,17 +125,18 @@ export class SqliteEventStore implements EventStore {
       if (query.type !== undefined) filters.push([' AND type = ?', query.type]);
       if (query.subject !== undefined) filters.push([' AND subject = ?', query.subject]);
       // Any mix of filters may match rarely, so the scan is bounded and the page says how far it looked.
-      const end = filters.length === 0 ? head : this.scanEnd(query.tenant, query.after, head);
+      const after = query.after.position;
+      const end = filters.length === 0 ? head : this.scanEnd(query.tenant, after, head);
       const rows = this.turns
         .prepare(
           `SELECT ${METADATA_COLUMNS} FROM signpost_event
            WHERE ordinal > ? AND ordinal <= ?${filters.map(([sql]) => sql).join('')} ORDER BY ordinal LIMIT ?`,
         )
-        .all(query.after, end, ...filters.map(([, value]) => value), query.limit + 1) as EventRow[];
+        .all(after, end, ...filters.map(([, value]) => value), query.limit + 1) as EventRow[];
       const more = rows.length > query.limit;
       const events = rows.slice(0, query.limit).map(toMetadata);
-      const through = more ? (events.at(-1)?.position ?? end) : Math.max(end, query.after);
-      return { events, through, more: more || end < head };
+      const through = more ? (events.at(-1)?.position ?? end) : Math.max(end, after);
+      return { partition: 0, events, through, more: more || end < head };
     });
   }
 
@@ -177,12 +183,12 @@ function takePage(
     const wanted = Math.min(CHUNK_ROWS, limit + 1 - events.length);
     const rows = read(place, wanted);
     for (const row of rows) {
-      if (events.length === limit || bytes > PAGE_BYTES) return { events, through: place, more: true };
+      if (events.length === limit || bytes > PAGE_BYTES) return { partition: 0, events, through: place, more: true };
       const event = storedOfPage(row, tenant);
       bytes += event.data?.length ?? 0;
       place = event.position;
       events.push(event);
     }
-    if (rows.length < wanted) return { events, through: end, more: end < head };
+    if (rows.length < wanted) return { partition: 0, events, through: end, more: end < head };
   }
 }

@@ -1,20 +1,19 @@
 import type { SqliteTurns } from '../../database/sqlite-turns.js';
-import { matchesEventType } from '../../protocol/event-type.js';
 import type { ReceiverId } from '../../protocol/ids.js';
 import type { Position } from './event-store.js';
-
-/** Log entries looked at in one fold, at most; the next fold goes on where this one stopped. */
-const FOLD_LIMIT = 10_000;
-
-interface Selection {
-  tenant: string;
-  admitted: string[];
-  endpoints: { patterns: string[]; start: Position }[];
-}
+import {
+  FOLD_LIMIT,
+  foldedMark,
+  foldSelection,
+  foldStart,
+  type EndpointSelectionRow,
+  type FoldSelection,
+  type SelectionRow,
+} from './fold.js';
 
 /**
  * Moves a receiver's marks over its receipts as far as no older event that its endpoints select lacks one, and drops the
- * receipts that the marks have passed. Without endpoints, every event that the receiver may read counts as selected.
+ * receipts that the marks have passed.
  */
 export function foldReceipts(turns: SqliteTurns, receiver: ReceiverId, withReceipts: boolean): void {
   const marks = (): { fetched: Position; acked: Position } | undefined =>
@@ -47,31 +46,20 @@ export function foldReceipts(turns: SqliteTurns, receiver: ReceiverId, withRecei
     .run(receiver, now.fetched, now.acked);
 }
 
-function readSelection(turns: SqliteTurns, receiver: ReceiverId): Selection | undefined {
-  const row = turns.prepare('SELECT tenant, event_types FROM signpost_receiver WHERE id = ?').get(receiver) as
-    { tenant: string; event_types: string } | undefined;
+function readSelection(turns: SqliteTurns, receiver: ReceiverId): FoldSelection | undefined {
+  const row = turns.prepare('SELECT tenant, event_types FROM signpost_receiver WHERE id = ?').get(receiver);
   if (!row) return undefined;
   const endpoints = turns
     .prepare('SELECT event_types, start_position FROM signpost_endpoint WHERE receiver_id = ?')
-    .all(receiver) as { event_types: string; start_position: number }[];
-  return {
-    tenant: row.tenant,
-    admitted: JSON.parse(row.event_types) as string[],
-    endpoints:
-      endpoints.length === 0
-        ? [{ patterns: ['*'], start: 0 }]
-        : endpoints.map((endpoint) => ({
-            patterns: JSON.parse(endpoint.event_types) as string[],
-            start: endpoint.start_position,
-          })),
-  };
+    .all(receiver);
+  return foldSelection(row as SelectionRow, endpoints as EndpointSelectionRow[]);
 }
 
-/** The mark after folding: never beyond the last receipt, never over a selected event without one. */
+/** The mark after folding: never beyond the last receipt. */
 function advance(
   turns: SqliteTurns,
   receiver: ReceiverId,
-  { tenant, admitted, endpoints }: Selection,
+  selection: FoldSelection,
   mark: Position,
   acked: boolean,
 ): Position {
@@ -85,21 +73,12 @@ function advance(
   const last = rows.at(-1)?.position;
   if (last === undefined) return mark;
 
-  // No endpoint selects anything at or before the first one's start.
-  const start = Math.min(...endpoints.map((endpoint) => endpoint.start));
-  let reached = Math.max(mark, Math.min(start, last));
+  const start = foldStart(selection, mark, last);
   const entries = turns
     .prepare(
-      `SELECT ordinal, type FROM signpost_event WHERE tenant = ? AND ordinal > ? AND ordinal <= ?
+      `SELECT ordinal AS position, type FROM signpost_event WHERE tenant = ? AND ordinal > ? AND ordinal <= ?
        ORDER BY ordinal LIMIT ${FOLD_LIMIT}`,
     )
-    .iterate(tenant, reached, last) as IterableIterator<{ ordinal: number; type: string }>;
-  for (const { ordinal, type } of entries) {
-    const selected =
-      matchesEventType(admitted, type) &&
-      endpoints.some((endpoint) => ordinal > endpoint.start && matchesEventType(endpoint.patterns, type));
-    if (selected && !receipts.has(ordinal)) break;
-    reached = ordinal;
-  }
-  return reached;
+    .iterate(selection.tenant, start, last) as IterableIterator<{ position: number; type: string }>;
+  return foldedMark(selection, start, entries, receipts);
 }

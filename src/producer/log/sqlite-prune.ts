@@ -1,4 +1,5 @@
 import type { SqliteTurns } from '../../database/sqlite-turns.js';
+import type { Pruned } from './event-store.js';
 
 interface Row {
   ordinal: number;
@@ -6,7 +7,7 @@ interface Row {
 }
 
 /** One bounded batch of retention, in the step that the caller holds. See `EventStore.prune`. */
-export function pruneLog(turns: SqliteTurns, expireBefore: number, forgetBefore: number, limit: number) {
+export function pruneLog(turns: SqliteTurns, expireBefore: number, forgetBefore: number, limit: number): Pruned {
   const { pruned_through: pruned } = turns
     .prepare('SELECT pruned_through FROM signpost_log_head WHERE partition = 0')
     .get() as { pruned_through: number };

@@ -19,6 +19,7 @@ export interface EventRow {
 
 export function toMetadata(row: EventRow): EventMetadata {
   return {
+    partition: 0,
     position: row.ordinal,
     id: row.id,
     tenant: row.tenant,
@@ -51,5 +52,5 @@ export type PageRow = [
 export function storedOfPage(row: PageRow, tenant: string): StoredEvent {
   const [position, id, type, subject, occurredAt, recordedAt, erasedAt, data] = row;
   const gone = data !== null ? null : erasedAt === null ? 'expired' : 'erased';
-  return { position, id, tenant, type, subject, occurredAt, recordedAt, gone, data };
+  return { partition: 0, position, id, tenant, type, subject, occurredAt, recordedAt, gone, data };
 }

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { IdGenerator } from '../../protocol/ids.js';
 import type { AppendNotifier } from '../log/append-notifier.js';
-import type { Appended, EventStore } from '../log/event-store.js';
+import type { Appended, EventStore, Placed } from '../log/event-store.js';
 import { shareDigest, underBatchKey } from './batch-key.js';
 import { InvalidEventError, type EventInput } from './event-input.js';
 import { prepareEvent } from './prepare-event.js';
@@ -50,7 +50,7 @@ export class Publisher {
   async publishAlone(
     events: readonly EventInput[],
     { idempotencyKey }: { idempotencyKey?: string | undefined } = {},
-  ): Promise<Appended[]> {
+  ): Promise<Placed[]> {
     const prepared =
       idempotencyKey === undefined
         ? this.prepare(events)

@@ -1,44 +1,63 @@
 import type { EntityManager } from 'typeorm';
+import { inSchema } from '../../database/schema-name.js';
 import type { EndpointId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
 
 /** From where a new endpoint is signalled: what comes from now on, or all that is retained. */
 export type EndpointStart = 'now' | 'oldest';
 
-/** Where a new endpoint begins: after `first`; `newest` is the end of the log at that moment. */
+/** Where a new endpoint begins. */
 export interface StartingPlace {
+  /** After this one. */
   first: Position;
-  newest: Position;
+  /** As far as the endpoint is to look; beyond `first`, it looks at once. */
+  head: Position;
 }
+
+/** A transaction that changes an endpoint is ended by the server when its node stays silent for so long, in ms: others wait for its row. */
+const LONGEST_IDLE_MS = 10_000;
 
 /*
  * What changes of an endpoint do to its position row. Dispatching owns these rows; each statement here is right whatever a
- * signal in flight is about to record, because it leaves the lease and the open signal alone.
+ * signal in flight is about to record, because it leaves the lease and the open signal alone, and counts as a revision.
  */
 
+/**
+ * Call first in a transaction that changes an endpoint: changes of one endpoint come one after the other, so none takes another's back. Rows
+ * are locked in the order in which recording an outcome locks them: the position, then the endpoint.
+ */
+export async function beginEndpointChange(manager: EntityManager, endpoint: EndpointId): Promise<void> {
+  // On SQLite the transaction has the connection for itself.
+  if (!onPostgres(manager)) return;
+  await manager.query(`SET LOCAL idle_in_transaction_session_timeout = ${LONGEST_IDLE_MS}`);
+  await manager.sql`SELECT 1 FROM ${positions(manager)} WHERE endpoint_id = ${endpoint} FOR UPDATE`;
+  await manager.sql`SELECT 1 FROM ${table(manager, 'endpoint')} WHERE id = ${endpoint} FOR UPDATE`;
+}
+
 /** Read in the transaction that inserts the position: an event between the two would be neither before nor after. */
-export async function startingPlace(manager: EntityManager, start: EndpointStart): Promise<StartingPlace> {
-  const { newest, pruned } = await readLog(manager);
-  return { first: start === 'now' ? newest : pruned, newest };
+export async function startingPlace(
+  manager: EntityManager,
+  start: EndpointStart,
+  partition: number,
+): Promise<StartingPlace> {
+  const { newest, pruned, head } = await readLog(manager, partition);
+  return { first: start === 'now' ? newest : pruned, head };
 }
 
 export async function insertPosition(
   manager: EntityManager,
   endpoint: EndpointId,
-  { first, newest }: StartingPlace,
+  { first, head }: StartingPlace,
   now: number,
 ): Promise<void> {
-  await manager.query(
-    `INSERT INTO signpost_endpoint_position (endpoint_id, active, signalled_through, head, due_at) VALUES (?, 1, ?, ?, ?)`,
-    [endpoint, first, newest, newest > first ? now : null],
-  );
+  await manager.sql`INSERT INTO ${positions(manager)} (endpoint_id, active, signalled_through, head, due_at)
+    VALUES (${endpoint}, 1, ${first}, ${head}, ${head > first ? now : null})`;
 }
 
 /** Out of the index of what is due; the place in the log stays. */
 export async function parkPosition(manager: EntityManager, endpoint: EndpointId): Promise<void> {
-  await manager.query(`UPDATE signpost_endpoint_position SET active = 0, due_at = NULL WHERE endpoint_id = ?`, [
-    endpoint,
-  ]);
+  await manager.sql`UPDATE ${positions(manager)} SET active = 0, due_at = NULL, revision = revision + 1
+    WHERE endpoint_id = ${endpoint}`;
 }
 
 /** Back in, with a clean slate. A signal may still be in flight from before the pause: then it is due when that one's lease ends. */
@@ -48,13 +67,11 @@ export async function resumePosition(
   notice: 'endpoint.enabled' | null,
   now: number,
 ): Promise<void> {
-  const { newest } = await readLog(manager);
-  await manager.query(
-    `UPDATE signpost_endpoint_position SET active = 1, attempt = 0, failing_since = NULL, not_before = 0,
-       head = max(head, ?), due_at = coalesce(lease_until, ?), notice = ?
-     WHERE endpoint_id = ?`,
-    [newest, now, notice, endpoint],
-  );
+  const { head } = await readLog(manager, await partitionOf(manager, endpoint));
+  await manager.sql`UPDATE ${positions(manager)} SET active = 1, attempt = 0, failing_since = NULL, not_before = 0,
+      head = CASE WHEN head < ${head} THEN ${head} ELSE head END, due_at = coalesce(lease_until, ${now}), notice = ${notice},
+      revision = revision + 1
+    WHERE endpoint_id = ${endpoint}`;
 }
 
 /**
@@ -62,41 +79,66 @@ export async function resumePosition(
  * signal would be in flight) or backing off (failure is a property of the endpoint, whatever its filter).
  */
 export async function reconsiderPosition(manager: EntityManager, endpoint: EndpointId, now: number): Promise<void> {
-  const { newest } = await readLog(manager);
-  await manager.query(
-    `UPDATE signpost_endpoint_position SET head = max(head, ?),
-       due_at = CASE WHEN lease_owner IS NOT NULL OR attempt > 0 THEN due_at ELSE max(?, not_before) END
-     WHERE endpoint_id = ? AND active = 1`,
-    [newest, now, endpoint],
-  );
+  const { head } = await readLog(manager, await partitionOf(manager, endpoint));
+  await manager.sql`UPDATE ${positions(manager)} SET head = CASE WHEN head < ${head} THEN ${head} ELSE head END,
+      due_at = CASE WHEN lease_owner IS NOT NULL OR attempt > 0 THEN due_at WHEN not_before > ${now} THEN not_before ELSE ${now} END,
+      revision = revision + 1
+    WHERE endpoint_id = ${endpoint} AND active = 1`;
 }
 
 /** A corrected URL is tried at once: the wait that was left belonged to the old one. */
 export async function retryPosition(manager: EntityManager, endpoint: EndpointId, now: number): Promise<void> {
-  await manager.query(
-    `UPDATE signpost_endpoint_position SET not_before = 0, due_at = ?
-     WHERE endpoint_id = ? AND active = 1 AND attempt > 0 AND lease_owner IS NULL`,
-    [now, endpoint],
-  );
+  await manager.sql`UPDATE ${positions(manager)} SET not_before = 0, due_at = ${now}, revision = revision + 1
+    WHERE endpoint_id = ${endpoint} AND active = 1 AND attempt > 0 AND lease_owner IS NULL`;
 }
 
 /** From now on an acknowledged signal is enough: nothing is left to remind of. */
 export async function forgetConfirmation(manager: EntityManager, endpoint: EndpointId, now: number): Promise<void> {
-  await manager.query(
-    `UPDATE signpost_endpoint_position SET confirm_through = NULL, confirm_due_at = NULL, reminder = 0,
-       due_at = CASE WHEN due_at IS NULL OR lease_owner IS NOT NULL OR attempt > 0 THEN due_at ELSE max(?, not_before) END
-     WHERE endpoint_id = ?`,
-    [now, endpoint],
-  );
+  await manager.sql`UPDATE ${positions(manager)} SET confirm_through = NULL, confirm_due_at = NULL, reminder = 0,
+      due_at = CASE WHEN due_at IS NULL OR lease_owner IS NOT NULL OR attempt > 0 THEN due_at
+        WHEN not_before > ${now} THEN not_before ELSE ${now} END,
+      revision = revision + 1
+    WHERE endpoint_id = ${endpoint}`;
 }
 
-/** The newest position given out, and the one up to which the log was pruned. Retention may have taken the newest event. */
-async function readLog(manager: EntityManager): Promise<{ newest: Position; pruned: Position }> {
-  const [log] = await manager.query<{ newest: Position; pruned: Position }[]>(
-    `SELECT max(coalesce((SELECT max(ordinal) FROM signpost_event), 0), matched_through, pruned_through) AS newest,
-       pruned_through AS pruned
-     FROM signpost_log_head WHERE partition = 0`,
-  );
-  if (!log) throw new Error('signpost_log_head has no row for partition 0: run the migrations');
-  return log;
+interface LogEnds {
+  /** The newest position given out. Retention may have taken the newest event. */
+  newest: Position;
+  /** The one up to which the log was pruned. */
+  pruned: Position;
+  /**
+   * How far a row is to look. On PostgreSQL one further than the log goes: events that get their positions before this transaction commits
+   * are woken for by somebody who does not see the row yet, so it looks for itself.
+   */
+  head: Position;
+}
+
+async function readLog(manager: EntityManager, partition: number): Promise<LogEnds> {
+  const [log] = onPostgres(manager)
+    ? await manager.sql<Omit<LogEnds, 'head'>[]>`
+        SELECT greatest(h.pruned_through, (SELECT max(position) FROM ${table(manager, 'log')} WHERE partition = h.partition)) AS newest,
+          h.pruned_through AS pruned
+        FROM ${table(manager, 'log_head')} h WHERE h.partition = ${partition}`
+    : await manager.sql<Omit<LogEnds, 'head'>[]>`
+        SELECT max(coalesce((SELECT max(ordinal) FROM signpost_event), 0), matched_through, pruned_through) AS newest,
+          pruned_through AS pruned
+        FROM signpost_log_head WHERE partition = ${partition}`;
+  if (!log) throw new Error(`signpost_log_head has no row for partition ${partition}: run the migrations`);
+  const newest = Number(log.newest);
+  return { newest, pruned: Number(log.pruned), head: onPostgres(manager) ? newest + 1 : newest };
+}
+
+async function partitionOf(manager: EntityManager, endpoint: EndpointId): Promise<number> {
+  const [row] = await manager.sql<{ partition: number }[]>`
+    SELECT partition FROM ${table(manager, 'endpoint')} WHERE id = ${endpoint}`;
+  return row?.partition ?? 0;
+}
+
+const positions = (manager: EntityManager) => table(manager, 'endpoint_position');
+
+/** In a statement's template, a function stands for SQL text. */
+const table = (manager: EntityManager, name: string) => () => inSchema(manager.dataSource.options, `signpost_${name}`);
+
+function onPostgres({ dataSource }: EntityManager): boolean {
+  return dataSource.options.type === 'postgres';
 }

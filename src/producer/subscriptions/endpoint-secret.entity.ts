@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { bigintAsNumber } from '../../database/bigint-column.js';
 import type { EndpointId } from '../../protocol/ids.js';
 
 /** A signing secret of an endpoint; all that have not expired are signed with. */
@@ -13,10 +14,10 @@ export class EndpointSecretEntity {
   @Column({ name: 'sealed', type: 'text' })
   sealed!: string;
 
-  @Column({ name: 'created_at', type: 'bigint' })
+  @Column({ name: 'created_at', type: 'bigint', transformer: bigintAsNumber })
   createdAt!: number;
 
   /** Null: until the next rotation. */
-  @Column({ name: 'expires_at', type: 'bigint', nullable: true })
+  @Column({ name: 'expires_at', type: 'bigint', nullable: true, transformer: bigintAsNumber })
   expiresAt!: number | null;
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { inSchema } from '../../database/schema-name.js';
 import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
 import { matchesEventType, patternsMatching } from '../../protocol/event-type.js';
 import type { EventMetadata } from '../log/event-store.js';
@@ -18,13 +19,14 @@ export interface EndpointStanding {
 /** Endpoints that one answer names, at most: a tenant may have thousands. */
 export const LARGEST_STANDING = 1_000;
 
+/** Bigints come as text from PostgreSQL. */
 interface StandingRow {
   endpoint: EndpointId;
   receiver: ReceiverId;
   eventTypes: string;
-  signalled: number;
-  fetched: number | null;
-  acked: number | null;
+  signalled: number | string;
+  fetched: number | string | null;
+  acked: number | string | null;
   receiptAcked: number | null;
 }
 
@@ -45,13 +47,13 @@ export class EndpointStandings {
       SELECT e.id AS "endpoint", e.receiver_id AS "receiver", r.event_types AS "eventTypes",
         p.signalled_through AS "signalled", m.fetched_through AS "fetched", m.acked_through AS "acked",
         c.acked AS "receiptAcked"
-      FROM signpost_endpoint e
-      JOIN signpost_endpoint_position p ON p.endpoint_id = e.id
-      JOIN signpost_receiver r ON r.id = e.receiver_id
-      LEFT JOIN signpost_receiver_position m ON m.receiver_id = e.receiver_id
-      LEFT JOIN signpost_receipt c ON c.receiver_id = e.receiver_id AND c.position = ${event.position}
+      FROM ${this.table('endpoint')} e
+      JOIN ${this.table('endpoint_position')} p ON p.endpoint_id = e.id
+      JOIN ${this.table('receiver')} r ON r.id = e.receiver_id
+      LEFT JOIN ${this.table('receiver_position')} m ON m.receiver_id = e.receiver_id
+      LEFT JOIN ${this.table('receipt')} c ON c.receiver_id = e.receiver_id AND c.position = ${event.position}
       WHERE e.id IN (
-          SELECT endpoint_id FROM signpost_endpoint_filter
+          SELECT endpoint_id FROM ${this.table('endpoint_filter')}
           WHERE tenant = ${event.tenant} AND pattern IN (${() => patternsMatching(event.type)})
         )
         AND e.start_position < ${event.position}
@@ -63,10 +65,15 @@ export class EndpointStandings {
       .map((row) => ({ endpoint: row.endpoint, receiver: row.receiver, state: standing(row, event.position) }));
     return { endpoints, more: rows.length > LARGEST_STANDING };
   }
+
+  /** In a statement's template, a function stands for SQL text. */
+  private table(name: string): () => string {
+    return () => inSchema(this.dataSource.options, `signpost_${name}`);
+  }
 }
 
 function standing(row: StandingRow, position: number): Standing {
-  if (row.receiptAcked === 1 || (row.acked ?? 0) >= position) return 'acked';
-  if (row.receiptAcked !== null || (row.fetched ?? 0) >= position) return 'fetched';
-  return row.signalled >= position ? 'signalled' : 'waiting';
+  if (row.receiptAcked === 1 || Number(row.acked ?? 0) >= position) return 'acked';
+  if (row.receiptAcked !== null || Number(row.fetched ?? 0) >= position) return 'fetched';
+  return Number(row.signalled) >= position ? 'signalled' : 'waiting';
 }

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bigintAsNumber } from '../../database/bigint-column.js';
 import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
 import type { ConfirmMode, EndpointReason, EndpointState, SignatureScheme } from './endpoint-settings.js';
 
@@ -14,6 +15,10 @@ export class EndpointEntity {
   /** The receiver's, repeated because waking must not join. */
   @Column({ name: 'tenant', type: 'text' })
   tenant!: string;
+
+  /** Of the log, in which the tenant's events are. */
+  @Column({ name: 'partition', type: 'integer' })
+  partition!: number;
 
   @Column({ name: 'url_sealed', type: 'text' })
   urlSealed!: string;
@@ -47,16 +52,16 @@ export class EndpointEntity {
   reason!: EndpointReason | null;
 
   /** Events at or before this position were never meant for it. */
-  @Column({ name: 'start_position', type: 'bigint' })
+  @Column({ name: 'start_position', type: 'bigint', transformer: bigintAsNumber })
   startPosition!: number;
 
   /** Grows with every change, so that what was read of an endpoint can be remembered safely. */
   @Column({ name: 'version', type: 'integer' })
   version!: number;
 
-  @Column({ name: 'created_at', type: 'bigint' })
+  @Column({ name: 'created_at', type: 'bigint', transformer: bigintAsNumber })
   createdAt!: number;
 
-  @Column({ name: 'updated_at', type: 'bigint' })
+  @Column({ name: 'updated_at', type: 'bigint', transformer: bigintAsNumber })
   updatedAt!: number;
 }

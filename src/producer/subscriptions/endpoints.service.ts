@@ -1,11 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MoreThan, type DataSource, type EntityManager } from 'typeorm';
-import type { SqliteTurns } from '../../database/sqlite-turns.js';
 import { IdGenerator, type EndpointId, type ReceiverId } from '../../protocol/ids.js';
-import { SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS, SQLITE_TURNS, type SignpostOptions } from '../signpost-options.js';
-import { listAttempts, removeAttempts, type AttemptView } from './attempt-log.js';
+import type { ProducerDatabase } from '../producer-database.js';
+import {
+  PRODUCER_DATABASE,
+  SIGNPOST_DATA_SOURCE,
+  SIGNPOST_OPTIONS,
+  type SignpostOptions,
+} from '../signpost-options.js';
+import type { AttemptView } from './attempt-log.js';
 import { EndpointFilterEntity } from './endpoint-filter.entity.js';
 import {
+  beginEndpointChange,
   forgetConfirmation,
   insertPosition,
   parkPosition,
@@ -58,7 +64,7 @@ export class EndpointsService {
 
   constructor(
     @Inject(SIGNPOST_DATA_SOURCE) private readonly dataSource: DataSource,
-    @Inject(SQLITE_TURNS) private readonly turns: SqliteTurns,
+    @Inject(PRODUCER_DATABASE) private readonly database: Pick<ProducerDatabase, 'attempts' | 'partitionOf'>,
     @Inject(IdGenerator) private readonly ids: IdGenerator,
     @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(TARGET_ADMISSION) private readonly admission: TargetAdmission,
@@ -79,14 +85,18 @@ export class EndpointsService {
     const target = await this.admitted(given.url);
     const secret = newSecret();
     const id = this.ids.next('ep');
+    // Before the transaction: a tenant's partition is decided in one of its own.
+    const { tenant } = await findReceiver(this.dataSource.manager, receiverId);
+    const partition = await this.database.partitionOf(tenant);
     const endpoint = await this.dataSource.transaction(async (manager) => {
-      const { tenant } = await findReceiver(manager, receiverId);
+      await findReceiver(manager, receiverId);
       const now = this.now();
-      const place = await startingPlace(manager, given.start ?? 'now');
+      const place = await startingPlace(manager, given.start ?? 'now', partition);
       const created: EndpointEntity = {
         id,
         receiverId,
         tenant,
+        partition,
         ...this.sealed(id, target),
         description: given.description ?? null,
         eventTypes: [...given.eventTypes],
@@ -154,7 +164,7 @@ export class EndpointsService {
   /** With its attempt log. Events keep their place in the log; the receiver can still read them. @throws NotFoundError */
   async remove(id: EndpointId): Promise<void> {
     const endpoint = await findEndpoint(this.dataSource.manager, id);
-    await removeAttempts(this.turns, id);
+    await this.database.attempts.remove(id);
     await this.dataSource.manager.delete(EndpointEntity, { id });
     this.announce(endpoint);
   }
@@ -200,7 +210,7 @@ export class EndpointsService {
   /** The attempt log, newest first. `after` is a `cursor` of the same list. @throws NotFoundError */
   async listAttempts(id: EndpointId, request: ListRequest): Promise<Listing<AttemptView>> {
     await findEndpoint(this.dataSource.manager, id);
-    return listAttempts(this.turns, id, request);
+    return this.database.attempts.list(id, request);
   }
 
   /** Runs `work` in a transaction and stores what it did to the endpoint under the next version; `false`: it did nothing. */
@@ -208,7 +218,8 @@ export class EndpointsService {
     id: EndpointId,
     work: (manager: EntityManager, endpoint: EndpointEntity, now: number) => Promise<boolean | void>,
   ): Promise<EndpointView> {
-    const endpoint = await this.dataSource.transaction(async (manager) => {
+    const endpoint = await this.dataSource.transaction('READ COMMITTED', async (manager) => {
+      await beginEndpointChange(manager, id);
       const found = await findEndpoint(manager, id);
       const now = this.now();
       if ((await work(manager, found, now)) === false) return found;

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bigintAsNumber } from '../../database/bigint-column.js';
 
 /** An entry of the catalogue: documentation for receivers, not a condition for publishing. */
 @Entity({ name: 'signpost_event_type', synchronize: false })
@@ -13,9 +14,9 @@ export class EventTypeEntity {
   @Column({ name: 'schema', type: 'text', nullable: true })
   schema!: string | null;
 
-  @Column({ name: 'created_at', type: 'bigint' })
+  @Column({ name: 'created_at', type: 'bigint', transformer: bigintAsNumber })
   createdAt!: number;
 
-  @Column({ name: 'updated_at', type: 'bigint' })
+  @Column({ name: 'updated_at', type: 'bigint', transformer: bigintAsNumber })
   updatedAt!: number;
 }

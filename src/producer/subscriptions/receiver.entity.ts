@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bigintAsNumber } from '../../database/bigint-column.js';
 import type { ReceiverId } from '../../protocol/ids.js';
 
 /** One consuming application. */
@@ -18,9 +19,9 @@ export class ReceiverEntity {
   @Column({ name: 'event_types', type: 'simple-json' })
   eventTypes!: string[];
 
-  @Column({ name: 'created_at', type: 'bigint' })
+  @Column({ name: 'created_at', type: 'bigint', transformer: bigintAsNumber })
   createdAt!: number;
 
-  @Column({ name: 'updated_at', type: 'bigint' })
+  @Column({ name: 'updated_at', type: 'bigint', transformer: bigintAsNumber })
   updatedAt!: number;
 }

@@ -1,9 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MoreThan, type DataSource, type EntityManager } from 'typeorm';
-import type { SqliteTurns } from '../../database/sqlite-turns.js';
 import { IdGenerator, type ReceiverId } from '../../protocol/ids.js';
-import { SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS, SQLITE_TURNS, type SignpostOptions } from '../signpost-options.js';
-import { removeAttempts } from './attempt-log.js';
+import type { ProducerDatabase } from '../producer-database.js';
+import {
+  PRODUCER_DATABASE,
+  SIGNPOST_DATA_SOURCE,
+  SIGNPOST_OPTIONS,
+  type SignpostOptions,
+} from '../signpost-options.js';
 import { EndpointEntity } from './endpoint.entity.js';
 import { NotFoundError } from './errors.js';
 import { isoTime, listing, type Listing, type ListRequest } from './listing.js';
@@ -40,7 +44,7 @@ export class ReceiversService {
 
   constructor(
     @Inject(SIGNPOST_DATA_SOURCE) private readonly dataSource: DataSource,
-    @Inject(SQLITE_TURNS) private readonly turns: SqliteTurns,
+    @Inject(PRODUCER_DATABASE) private readonly database: Pick<ProducerDatabase, 'attempts'>,
     @Inject(IdGenerator) private readonly ids: IdGenerator,
     @Inject(ReceiverChanges) private readonly changes: ReceiverChanges,
     @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'now'>,
@@ -114,7 +118,7 @@ export class ReceiversService {
       select: { id: true },
       where: { receiverId: id },
     });
-    for (const endpoint of endpoints) await removeAttempts(this.turns, endpoint.id);
+    for (const endpoint of endpoints) await this.database.attempts.remove(endpoint.id);
     const { affected } = await this.dataSource.manager.delete(ReceiverEntity, { id });
     this.changes.changed(id);
     if (affected === 0) throw new NotFoundError('receiver', id);

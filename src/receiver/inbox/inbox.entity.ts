@@ -1,12 +1,7 @@
 import { Column, Entity, PrimaryColumn, type ValueTransformer } from 'typeorm';
+import { bigintAsNumber } from '../../database/bigint-column.js';
 import type { EventId } from '../../protocol/ids.js';
 import type { InboxState } from './inbox-entry.js';
-
-/** node-postgres gives bigints as text; ordinals and Unix milliseconds fit into a number. */
-const bigintAsNumber: ValueTransformer = {
-  from: (value: string | number | null) => (value === null ? null : Number(value)),
-  to: (value: number | null) => value,
-};
 
 const jsonText: ValueTransformer = {
   from: (value: string | null) => (value === null ? null : (JSON.parse(value) as unknown)),

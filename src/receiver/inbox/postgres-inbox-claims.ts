@@ -4,8 +4,8 @@ import { claimsOf, ENTRY_COLUMNS, type InboxRow, storableError } from './inbox-r
 import type { Claim, ClaimRef, ClaimRequest, FailedAttempt } from './inbox-store.js';
 import type { InboxTables } from './inbox-tables.js';
 import type { PostgresInboxLanes } from './postgres-inbox-lanes.js';
-import type { PostgresClient, PostgresSession } from './postgres-session.js';
-import { NOW_MS } from './postgres-time.js';
+import type { PostgresClient, PostgresSession } from '../../database/postgres-session.js';
+import { NOW_MS } from '../../database/postgres-time.js';
 
 // The fence of every write after the claim: the token is the last one, and nobody has ended this claim. Who waits for the row compares
 // it as it is then.

@@ -4,8 +4,8 @@ import { countsOf, ENTRY_COLUMNS, entryOf, type InboxRow, listLimit } from './in
 import type { InboxFilter, Lane } from './inbox-store.js';
 import type { InboxTables } from './inbox-tables.js';
 import type { PostgresInboxLanes } from './postgres-inbox-lanes.js';
-import type { PostgresSession } from './postgres-session.js';
-import { NOW_MS } from './postgres-time.js';
+import type { PostgresSession } from '../../database/postgres-session.js';
+import { NOW_MS } from '../../database/postgres-time.js';
 
 // A claim whose lease has ended does not stand in a person's way; its token is raised, so that its worker writes nothing any more. A
 // claim or a mark that is under way holds the row; who waits for it compares again.

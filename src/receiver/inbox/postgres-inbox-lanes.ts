@@ -1,5 +1,5 @@
 import type { InboxTables } from './inbox-tables.js';
-import type { PostgresClient, PostgresSession } from './postgres-session.js';
+import type { PostgresClient, PostgresSession } from '../../database/postgres-session.js';
 
 /** A statement of the sweep looks at no more lanes, so that it holds few rows for a short time. */
 const LANES_PER_STATEMENT = 1_000;

@@ -1,7 +1,7 @@
 import type { FetchedEvent, FetchedPage, PageStored } from './inbox-store.js';
 import type { InboxTables } from './inbox-tables.js';
-import type { PostgresClient, PostgresSession } from './postgres-session.js';
-import { NOW_MS } from './postgres-time.js';
+import type { PostgresClient, PostgresSession } from '../../database/postgres-session.js';
+import { NOW_MS } from '../../database/postgres-time.js';
 
 /** PostgreSQL takes 65,535 parameters in a statement; these events bind 10 each, and one is the producer. */
 const EVENTS_PER_INSERT = 1_000;

@@ -16,7 +16,7 @@ import { PostgresInboxClaims } from './postgres-inbox-claims.js';
 import { PostgresInboxEntries } from './postgres-inbox-entries.js';
 import { PostgresInboxLanes } from './postgres-inbox-lanes.js';
 import { PostgresInboxPages } from './postgres-inbox-pages.js';
-import { PostgresSession } from './postgres-session.js';
+import { dataSourceConnections, PostgresSession } from '../../database/postgres-session.js';
 
 /**
  * The inbox on PostgreSQL: any number of nodes, in READ COMMITTED. Connections come from the DataSource's pool, one at a time, and none is
@@ -29,7 +29,7 @@ export class PostgresInboxStore implements InboxStore {
   private readonly entries: PostgresInboxEntries;
 
   constructor(dataSource: DataSource) {
-    const session = new PostgresSession(dataSource);
+    const session = new PostgresSession(dataSourceConnections(dataSource));
     const tables = inboxTables(dataSource);
     this.pages = new PostgresInboxPages(session, tables);
     this.lanes = new PostgresInboxLanes(session, tables);

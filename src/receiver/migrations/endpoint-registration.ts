@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { inInboxSchema } from '../inbox/inbox-tables.js';
+import { inSchema } from '../../database/schema-name.js';
 
-const tableOf = ({ dataSource }: QueryRunner): string => inInboxSchema(dataSource.options, 'signpost_inbox_endpoint');
+const tableOf = ({ dataSource }: QueryRunner): string => inSchema(dataSource.options, 'signpost_inbox_endpoint');
 
 /** The endpoint that the module registers for itself, with its secret sealed. */
 export class EndpointRegistration1764000000200 implements MigrationInterface {

@@ -1,44 +1,13 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { schemaDialect, type SchemaDialect } from '../../database/schema-dialect.js';
 import { type InboxTables, inboxTables } from '../inbox/inbox-tables.js';
 
-/** What the two databases write differently. */
-interface Dialect {
-  ordinal: string;
-  /** Ids, names and lanes are compared byte by byte: faster, and an index outlives an upgrade of the system's locales. */
-  key: string;
-  bigint: string;
-  flag: string;
-  yes: string;
-  no: string;
-  inboxSettings: string;
-  cursorSettings: string;
-}
-
-const SQLITE: Dialect = {
-  ordinal: 'INTEGER PRIMARY KEY AUTOINCREMENT',
-  key: 'TEXT',
-  bigint: 'INTEGER',
-  flag: 'INTEGER',
-  yes: '1',
-  no: '0',
-  inboxSettings: '',
-  cursorSettings: '',
-};
-
-const POSTGRES: Dialect = {
-  ordinal: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
-  key: 'text COLLATE "C"',
-  bigint: 'bigint',
-  flag: 'boolean',
-  yes: 'true',
-  no: 'false',
-  // An event is written three times in its life (stored, claimed, done), each time with other index entries: room for the later versions
-  // on the same page, and a vacuum after thousands of dead rows, not after a fifth of all rows that are kept for retention.
-  inboxSettings: `WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000,
-    autovacuum_vacuum_cost_limit = 1000, autovacuum_analyze_scale_factor = 0.05)`,
-  // A few rows that are updated with every page: room for HOT updates.
-  cursorSettings: 'WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200)',
-};
+// An event is written three times in its life (stored, claimed, done), each time with other index entries: room for the later versions
+// on the same page, and a vacuum after thousands of dead rows, not after a fifth of all rows that are kept for retention.
+const INBOX_SETTINGS = `WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_cost_limit = 1000, autovacuum_analyze_scale_factor = 0.05)`;
+// A few rows that are updated with every page: room for HOT updates.
+const CURSOR_SETTINGS = 'WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200)';
 
 /**
  * The tables of the receiver's side. Times are Unix milliseconds, `data` and `redacted` are JSON text.
@@ -48,8 +17,9 @@ const POSTGRES: Dialect = {
  * - `due_at`: of a claimed event, the end of its lease, so that a crashed worker's events come back by themselves;
  * - `claimed_by`, `token`: who has it, and the how many-th claim it is.
  */
-function statements({ inbox, cursor }: InboxTables, dialect: Dialect): string[] {
-  const { ordinal, key, bigint, flag, yes, no, inboxSettings, cursorSettings } = dialect;
+function statements({ inbox, cursor }: InboxTables, dialect: SchemaDialect): string[] {
+  const { ordinal, key, bigint, flag, yes, no } = dialect;
+  const settings = (text: string) => (dialect.name === 'postgres' ? text : '');
   return [
     `CREATE TABLE ${inbox} (
       ordinal ${ordinal},
@@ -76,7 +46,7 @@ function statements({ inbox, cursor }: InboxTables, dialect: Dialect): string[] 
       data TEXT NOT NULL,
       CONSTRAINT signpost_inbox_open_state CHECK (state = 'parked' OR open = (state IN ('waiting', 'failed'))),
       CONSTRAINT signpost_inbox_ready_state CHECK (ready = ${no} OR state IN ('waiting', 'failed'))
-    ) ${inboxSettings}`,
+    ) ${settings(INBOX_SETTINGS)}`,
     // What makes a repeated event the same event.
     `CREATE UNIQUE INDEX signpost_inbox_event ON ${inbox} (producer, event_id)`,
     // Claims read this one alone, from its start: what waits behind another event, is parked or done is not in it.
@@ -94,7 +64,7 @@ function statements({ inbox, cursor }: InboxTables, dialect: Dialect): string[] 
       cursor ${key},
       drain_owner ${key},
       drain_until ${bigint}
-    ) ${cursorSettings}`,
+    ) ${settings(CURSOR_SETTINGS)}`,
   ];
 }
 
@@ -103,8 +73,8 @@ export class InboxSchema1764000000100 implements MigrationInterface {
 
   async up(queryRunner: QueryRunner): Promise<void> {
     const { dataSource } = queryRunner;
-    const dialect = dataSource.options.type === 'postgres' ? POSTGRES : SQLITE;
-    for (const statement of statements(inboxTables(dataSource), dialect)) await queryRunner.query(statement);
+    for (const statement of statements(inboxTables(dataSource), schemaDialect(queryRunner)))
+      await queryRunner.query(statement);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

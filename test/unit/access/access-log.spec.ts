@@ -110,7 +110,7 @@ describe('the access log', () => {
 
   it('loses nothing while the database refuses, in order, and says when it has no room left', async () => {
     await db.dataSource.query('ALTER TABLE signpost_access RENAME TO away');
-    const log = new AccessLog(db.turns, { now: () => START });
+    const log = new AccessLog(db.database, { now: () => START });
     for (let n = 0; n < 20_000; n++) {
       expect(log.full).toBe(false);
       log.record({ ...feed, count: n });

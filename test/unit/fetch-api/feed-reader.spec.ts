@@ -11,18 +11,19 @@ const ENTITLEMENT = { tenant: 'acme', types: [['*']] };
 function harness(script: (() => void)[] = []) {
   const log = { head: 0, oldest: 0, readable: new Set<number>(), scan: 1_000, reads: 0, now: 0, waits: 0 };
   const store = {
-    bounds: async (): Promise<LogBounds> => ({ head: log.head, oldest: log.oldest }),
+    bounds: async (): Promise<LogBounds> => ({ partition: 0, head: log.head, oldest: log.oldest }),
     readPage: async ({ after, limit }: PageRequest): Promise<Page<StoredEvent>> => {
       log.reads++;
       const from = Math.max(after, log.oldest);
       const end = Math.min(log.head, from + log.scan);
       const found = [...log.readable].filter((position) => position > from && position <= end).slice(0, limit);
       const through = found.length === limit ? (found.at(-1) ?? end) : Math.max(end, from);
-      return { events: found.map((position) => ({ position }) as StoredEvent), through, more: through < log.head };
+      const events = found.map((position) => ({ position }) as StoredEvent);
+      return { partition: 0, events, through, more: through < log.head };
     },
   } as unknown as EventStore;
   const watcher = new (class extends LogWatcher {
-    async waitForAppend(_after: number, timeoutMs: number): Promise<void> {
+    async waitForAppend(_tenant: string, _after: number, timeoutMs: number): Promise<void> {
       log.waits++;
       const step = script.shift();
       if (step) step();
@@ -31,11 +32,11 @@ function harness(script: (() => void)[] = []) {
   })();
   const reader = new FeedReader(store, watcher, { now: () => log.now });
   const wait = (page: Page<StoredEvent>, waitMs: number, signal = new AbortController().signal) =>
-    reader.wait(page, { limit: 10, waitMs, signal, entitlement: async () => ENTITLEMENT });
+    reader.wait(page, { tenant: 'acme', limit: 10, waitMs, signal, entitlement: async () => ENTITLEMENT });
   return { log, reader, wait };
 }
 
-const EMPTY: Page<StoredEvent> = { events: [], through: 0, more: false };
+const EMPTY: Page<StoredEvent> = { partition: 0, events: [], through: 0, more: false };
 
 describe('a long poll', () => {
   it('ends with the first readable event', async () => {
@@ -51,7 +52,7 @@ describe('a long poll', () => {
 
   it('ends with an empty page that has moved past what was not readable', async () => {
     const { log, wait } = harness([() => (log.head = 5)]);
-    expect(await wait(EMPTY, 30_000)).toEqual({ events: [], through: 5, more: false });
+    expect(await wait(EMPTY, 30_000)).toEqual({ partition: 0, events: [], through: 5, more: false });
     expect(log.now).toBe(30_000);
   });
 
@@ -59,7 +60,7 @@ describe('a long poll', () => {
     const { log, wait } = harness();
     Object.assign(log, { head: 5_000, scan: 1_000 });
     log.readable.add(4_500);
-    const page = await wait({ events: [], through: 0, more: true }, 30_000);
+    const page = await wait({ partition: 0, events: [], through: 0, more: true }, 30_000);
     expect(page.events.map(({ position }) => position)).toEqual([4_500]);
     expect(log.waits).toBe(0);
   });
@@ -92,6 +93,7 @@ describe('a long poll', () => {
     ]);
     const refused = new ProblemException('unauthorized');
     const waiting = reader.wait(EMPTY, {
+      tenant: 'acme',
       limit: 10,
       waitMs: 30_000,
       signal: new AbortController().signal,
@@ -108,15 +110,17 @@ describe('where a page begins', () => {
     Object.assign(log, { head: 9, oldest: 3, readable: new Set([2, 4, 6, 9]) });
     const positions = (page: Page<StoredEvent>) => page.events.map(({ position }) => position);
     expect(positions(await reader.first(ENTITLEMENT, 'oldest', 10))).toEqual([4, 6, 9]);
-    expect(positions(await reader.first(ENTITLEMENT, { position: 4 }, 10))).toEqual([6, 9]);
-    expect(positions(await reader.first(ENTITLEMENT, { position: 3 }, 10))).toEqual([4, 6, 9]);
-    expect(await reader.first(ENTITLEMENT, 'now', 10)).toEqual({ events: [], through: 9, more: false });
+    expect(positions(await reader.first(ENTITLEMENT, { partition: 0, position: 4 }, 10))).toEqual([6, 9]);
+    expect(positions(await reader.first(ENTITLEMENT, { partition: 0, position: 3 }, 10))).toEqual([4, 6, 9]);
+    expect(await reader.first(ENTITLEMENT, 'now', 10)).toEqual({ partition: 0, events: [], through: 9, more: false });
   });
 
   it('is never behind a gap: an expired cursor is refused with the oldest one that works', async () => {
     const { log, reader } = harness();
     Object.assign(log, { head: 9, oldest: 3 });
-    const error: unknown = await reader.first(ENTITLEMENT, { position: 2 }, 10).catch((reason: unknown) => reason);
+    const error: unknown = await reader
+      .first(ENTITLEMENT, { partition: 0, position: 2 }, 10)
+      .catch((reason: unknown) => reason);
     if (!(error instanceof ProblemException)) throw error;
     expect(error.code).toBe('cursor_expired');
     expect(decodeCursor(String(error.members?.['oldest']))).toEqual({ partition: 0, position: 3 });
@@ -125,7 +129,17 @@ describe('where a page begins', () => {
   it('is never ahead of the log', async () => {
     const { log, reader } = harness();
     log.head = 9;
-    await expect(reader.first(ENTITLEMENT, { position: 10 }, 10)).rejects.toMatchObject({ code: 'invalid_cursor' });
-    await expect(reader.first(ENTITLEMENT, { position: 9 }, 10)).resolves.toMatchObject({ events: [] });
+    await expect(reader.first(ENTITLEMENT, { partition: 0, position: 10 }, 10)).rejects.toMatchObject({
+      code: 'invalid_cursor',
+    });
+    await expect(reader.first(ENTITLEMENT, { partition: 0, position: 9 }, 10)).resolves.toMatchObject({ events: [] });
+  });
+
+  it('is never in another tenant’s partition', async () => {
+    const { log, reader } = harness();
+    log.head = 9;
+    await expect(reader.first(ENTITLEMENT, { partition: 1, position: 9 }, 10)).rejects.toMatchObject({
+      code: 'invalid_cursor',
+    });
   });
 });

@@ -15,6 +15,7 @@ import {
 } from '../../../src/producer/fetch-api/event-representation.js';
 
 const EVENT: ReadableEvent = {
+  partition: 0,
   position: 42,
   id: 'evt_01kaz8fp3wfj2taq4k3bv8s5ch' as EventId,
   tenant: 'acme',
@@ -138,7 +139,11 @@ describe('a page', () => {
   const erased = { ...EVENT, position: 43, data: null, gone: 'erased' as const };
 
   it('leaves out an event without its payload, and moves past it', () => {
-    const answer = pageAnswer({ events: [EVENT, erased], through: 43, more: true }, 'application/json', 'x');
+    const answer = pageAnswer(
+      { partition: 0, events: [EVENT, erased], through: 43, more: true },
+      'application/json',
+      'x',
+    );
     const body = JSON.parse(String(answer.body)) as { events: object[]; cursor: string; more: boolean };
     expect(body.events).toEqual([JSON.parse(eventJson(EVENT))]);
     expect(decodeCursor(body.cursor)).toEqual({ partition: 0, position: 43 });
@@ -149,7 +154,12 @@ describe('a page', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom('\n', '\r\n', '\t'), (value, space) => {
         const data = JSON.stringify(value, null, 2).replaceAll('\n', space);
-        const lines = pageLines({ events: [{ ...EVENT, data }, erased, EVENT], through: 43, more: false });
+        const lines = pageLines({
+          partition: 0,
+          events: [{ ...EVENT, data }, erased, EVENT],
+          through: 43,
+          more: false,
+        });
         const parsed = lines
           .split('\n')
           .map((line) => (line === '' ? undefined : (JSON.parse(line) as { data: unknown })));

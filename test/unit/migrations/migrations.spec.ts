@@ -64,7 +64,9 @@ describe('migrations', () => {
   it('can be undone', async () => {
     await runMigrations(dataSource);
     await dataSource.transaction(async ({ queryRunner }) => {
-      for (const Migration of SIGNPOST_MIGRATIONS) if (queryRunner) await new Migration().down(queryRunner);
+      for (const Migration of [...SIGNPOST_MIGRATIONS].reverse()) {
+        if (queryRunner) await new Migration().down(queryRunner);
+      }
     });
     expect((await schema()).map(({ name }) => name)).toEqual(['signpost_migration']);
   });

@@ -8,7 +8,7 @@ describe('the environment', () => {
       host: '127.0.0.1',
       port: 3000,
       publicUrl: 'http://127.0.0.1:3000',
-      database: './data/signpost.db',
+      database: { type: 'sqlite', path: './data/signpost.db' },
       production: false,
       allowTargets: [],
       retentionMs: 30 * 86_400_000,
@@ -30,7 +30,7 @@ describe('the environment', () => {
     });
     expect(settings).toMatchObject({
       publicUrl: 'http://[::1]:8080',
-      database: '/var/lib/signpost.db',
+      database: { type: 'sqlite', path: '/var/lib/signpost.db' },
       allowTargets: ['127.0.0.0/8', 'fd00::/8'],
       retentionMs: 7 * 86_400_000,
       retrySchedule: [5_000, 30_000, 120_000],
@@ -38,7 +38,22 @@ describe('the environment', () => {
       signalTimeoutMs: 3_000,
       role: 'api',
     });
-    expect(readEnvironment({ DATABASE_URL: 'sqlite:///var/lib/signpost.db' }).database).toBe('/var/lib/signpost.db');
+    expect(readEnvironment({ DATABASE_URL: 'sqlite:///var/lib/signpost.db' }).database).toEqual({
+      type: 'sqlite',
+      path: '/var/lib/signpost.db',
+    });
+    const postgres = 'postgres://signpost:secret@db.example.com/signpost?sslmode=verify-full';
+    expect(
+      readEnvironment({
+        DATABASE_URL: postgres,
+        SIGNPOST_POOL_SIZE: '8',
+        SIGNPOST_PARTITIONS: '4',
+        SIGNPOST_LISTEN_URL: 'postgresql://db/signpost',
+      }),
+    ).toMatchObject({
+      database: { type: 'postgres', url: postgres },
+      postgres: { poolSize: 8, partitions: 4, listenUrl: 'postgresql://db/signpost' },
+    });
     expect(readEnvironment({ SIGNPOST_PUBLIC_URL: 'https://events.example.com/' }).publicUrl).toBe(
       'https://events.example.com',
     );
@@ -48,6 +63,10 @@ describe('the environment', () => {
     ['PORT', 'http'],
     ['PORT', '70000'],
     ['DATABASE_URL', 'mysql://u:secret@h/db'],
+    ['DATABASE_URL', 'postgres://'],
+    ['SIGNPOST_POOL_SIZE', '0'],
+    ['SIGNPOST_PARTITIONS', '1001'],
+    ['SIGNPOST_LISTEN_URL', 'pgbouncer:6432'],
     ['SIGNPOST_PUBLIC_URL', 'ftp://x'],
     ['SIGNPOST_PUBLIC_URL', 'https://x/?a=1'],
     ['SIGNPOST_ADMIN_KEY', 'short'],

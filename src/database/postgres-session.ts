@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { isTransient } from './postgres-codes.js';
 
 export interface PostgresResult {
   rows: unknown[];
@@ -11,19 +12,22 @@ export interface PostgresClient {
   end(): Promise<void>;
 }
 
-/** serialization_failure and deadlock_detected (PostgreSQL, Appendix A): the same work succeeds if it is begun again. */
-const TRANSIENT = new Set<unknown>(['40001', '40P01']);
+/** Where a session's connections come from: one at a time, for as long as `work` takes. */
+export interface PostgresConnections {
+  use<T>(work: (client: PostgresClient) => Promise<T>): Promise<T>;
+}
+
 const TRIES = 5;
 
 /**
- * Statements on connections of the DataSource's pool, past TypeORM's own `query`: that hands parameters to the host's logger and
- * keeps them in its errors, and these parameters are payloads.
+ * Statements past TypeORM's own `query`: that hands parameters to the host's logger and keeps them in its errors, and these parameters are
+ * payloads.
  */
 export class PostgresSession {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly connections: PostgresConnections) {}
 
   query(text: string, values: readonly unknown[] = []): Promise<PostgresResult> {
-    return retried(() => this.onClient((client) => client.query(text, values)));
+    return retried(() => this.connections.use((client) => client.query(text, values)));
   }
 
   /**
@@ -32,7 +36,7 @@ export class PostgresSession {
    */
   transaction<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
     return retried(() =>
-      this.onClient(async (client) => {
+      this.connections.use(async (client) => {
         await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
         try {
           const result = await work(client);
@@ -46,15 +50,20 @@ export class PostgresSession {
       }),
     );
   }
+}
 
-  private async onClient<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      return await work((await runner.connect()) as PostgresClient);
-    } finally {
-      await runner.release();
-    }
-  }
+/** Connections of the DataSource's own pool. */
+export function dataSourceConnections(dataSource: DataSource): PostgresConnections {
+  return {
+    use: async (work) => {
+      const runner = dataSource.createQueryRunner();
+      try {
+        return await work((await runner.connect()) as PostgresClient);
+      } finally {
+        await runner.release();
+      }
+    },
+  };
 }
 
 async function retried<T>(work: () => Promise<T>): Promise<T> {
@@ -62,7 +71,7 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (tries >= TRIES || !TRANSIENT.has((error as { code?: unknown }).code)) throw error;
+      if (tries >= TRIES || !isTransient(error)) throw error;
     }
   }
 }

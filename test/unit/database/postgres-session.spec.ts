@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
-import { PostgresSession } from '../../../src/receiver/inbox/postgres-session.js';
+import { dataSourceConnections, PostgresSession } from '../../../src/database/postgres-session.js';
 
 /** A pool whose connections answer by `answer`; a thrown error is what the database says. */
 function pool(answer: (text: string) => void) {
@@ -17,7 +17,7 @@ function pool(answer: (text: string) => void) {
     seen.taken++;
     return { connect: () => Promise.resolve(client), release: () => Promise.resolve(void seen.released++) };
   };
-  return { seen, session: new PostgresSession({ createQueryRunner } as unknown as DataSource) };
+  return { seen, session: new PostgresSession(dataSourceConnections({ createQueryRunner } as unknown as DataSource)) };
 }
 
 const failing = (times: number, code: string, on: string) => (text: string) => {

@@ -1,0 +1,37 @@
+/** Begun again, the same work succeeds: serialization_failure and deadlock_detected (PostgreSQL, Appendix A). */
+const TRANSIENT = new Set<unknown>(['40001', '40P01']);
+
+// Connection trouble (08), resources: disk full, too many connections (53), shutdown, start-up, a terminated backend (57P), a statement
+// that was cancelled for its time (57014), a lock that was not to be had (55P03), an idle transaction that was ended (25P03), a standby or a
+// database set read-only (25006), I/O (58).
+const UNAVAILABLE = /^(08\w{3}|53\w{3}|57P0\d|57014|55P03|25P03|25006|58\w{3})$/;
+/** System calls on a socket, and name resolution. */
+const NETWORK = /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+/** What node-postgres throws without a code. */
+const UNCODED =
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed)/;
+
+/** True if the same work succeeds when it is begun again at once. */
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT.has(codeOf(error));
+}
+
+/** True if the server could not be asked, or could not do it now; a connection that said so is not used again. */
+export function isUnavailable(error: unknown): boolean {
+  const code = codeOf(error);
+  if (typeof code === 'string') return UNAVAILABLE.test(code) || NETWORK.test(code);
+  return isConnectionFailure(error);
+}
+
+/** True if node-postgres says, in words of its own, that there is no connection. */
+export function isConnectionFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
+  // A connection that a pool could not make comes as Node threw it.
+  if (syscall === 'connect' && typeof code === 'string') return NETWORK.test(code);
+  return code === undefined && UNCODED.test(error.message);
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null | undefined)?.code;
+}

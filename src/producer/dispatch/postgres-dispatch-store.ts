@@ -1,0 +1,79 @@
+import type { DatabaseClock } from '../../database/postgres-clock.js';
+import type { PostgresEngine } from '../../database/postgres-engine.js';
+import type { EndpointId, IdGenerator } from '../../protocol/ids.js';
+import type { ClaimedSignal, ClaimRequest, DispatchStore, Lease, Settled, Settlement } from './dispatch-store.js';
+import type { DispatchPolicy } from './policy.js';
+import { PostgresClaim, type LeasedRow } from './postgres-claim.js';
+import { PostgresLeases } from './postgres-leases.js';
+import { PostgresSettle } from './postgres-settle.js';
+import { PostgresWake } from './postgres-wake.js';
+
+/** Position rows on PostgreSQL, for any number of nodes. No step holds a lock while this node thinks. */
+export class PostgresDispatchStore implements DispatchStore {
+  private readonly wakes: PostgresWake;
+  private readonly claims: PostgresClaim;
+  private readonly settles: PostgresSettle;
+  private readonly leases: PostgresLeases;
+  /** What this node's claims were made from. */
+  private readonly rows = new WeakMap<ClaimedSignal, LeasedRow>();
+
+  constructor(
+    private readonly engine: PostgresEngine,
+    ids: IdGenerator,
+    policy: DispatchPolicy,
+    clock: DatabaseClock,
+    random: () => number,
+    /** Resolves when what this node has committed has its positions. */
+    private readonly sequenced: () => Promise<void>,
+  ) {
+    this.wakes = new PostgresWake(engine, clock);
+    this.claims = new PostgresClaim(engine, ids, policy, clock, random);
+    this.settles = new PostgresSettle(engine, policy, clock, random, (row) => this.claims.rulesOf(row));
+    this.leases = new PostgresLeases(engine, policy.leaseMs, clock);
+  }
+
+  async wake(limit: number): Promise<{ looked: number; more: boolean }> {
+    await this.sequenced();
+    return this.wakes.run(limit);
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimedSignal[]> {
+    const claims = await this.claims.due(request);
+    for (const [claim, row] of claims) this.rows.set(claim, row);
+    return [...claims.keys()];
+  }
+
+  async claimForTest(endpoint: EndpointId, owner: string): Promise<ClaimedSignal | undefined> {
+    const claimed = await this.claims.test(endpoint, owner);
+    if (!claimed) return undefined;
+    const [claim, row] = claimed;
+    this.rows.set(claim, row);
+    return claim;
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<Settled[]> {
+    return this.settles.settle(settlements, (claim) => this.rows.get(claim));
+  }
+
+  renew(leases: readonly Lease[], owner: string): Promise<Lease[]> {
+    return this.leases.renew(leases, owner);
+  }
+
+  nextDueAt(): Promise<number | null> {
+    return this.claims.nextDue();
+  }
+
+  /** Other nodes may live and hold theirs; those of the dead run out. */
+  recoverLeases(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  pruneAttempts(before: number, limit: number): Promise<number> {
+    const signal = this.engine.table('signal');
+    return this.engine.change(
+      `DELETE FROM ${signal} WHERE ordinal IN (
+         SELECT ordinal FROM (SELECT ordinal, sent_at FROM ${signal} ORDER BY ordinal LIMIT $1) AS oldest WHERE sent_at < $2)`,
+      [limit, before],
+    );
+  }
+}

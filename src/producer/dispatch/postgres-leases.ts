@@ -1,0 +1,53 @@
+import type { DatabaseClock } from '../../database/postgres-clock.js';
+import type { PostgresEngine } from '../../database/postgres-engine.js';
+import { valuesList } from '../../database/values-list.js';
+import type { EndpointId } from '../../protocol/ids.js';
+import type { Lease } from './dispatch-store.js';
+import { lockedInOrder } from './postgres-locks.js';
+
+/** A claim is composed and known to its node by then, in ms; a lease of this node that it does not know is one whose answer was lost. */
+const KNOWN_WITHIN_MS = 20_000;
+
+/** Leases while signals are in flight. */
+export class PostgresLeases {
+  private readonly position: string;
+
+  constructor(
+    private readonly engine: PostgresEngine,
+    private readonly leaseMs: number,
+    private readonly clock: DatabaseClock,
+  ) {
+    this.position = engine.table('endpoint_position');
+  }
+
+  /** Prolongs, and answers with what is lost. */
+  async renew(leases: readonly Lease[], owner: string): Promise<Lease[]> {
+    await this.giveBackUnknown(leases, owner);
+    if (leases.length === 0) return [];
+    const list = valuesList(
+      ['text', 'bigint'],
+      leases.map(({ endpoint, token }) => [endpoint, token]),
+    );
+    const [until, by] = [list.values.length + 1, list.values.length + 2];
+    const rows = await this.engine.rowsAgain<{ endpoint_id: EndpointId; token: number }>(
+      `WITH v (endpoint_id, token) AS (VALUES ${list.sql}), ${lockedInOrder(this.position)}
+       UPDATE ${this.position} p SET lease_until = ${this.clock.sql} + $${until}::bigint, due_at = ${this.clock.sql} + $${until}::bigint
+       FROM v JOIN locked l ON l.endpoint_id = v.endpoint_id
+       WHERE p.endpoint_id = v.endpoint_id AND p.lease_token = v.token AND p.lease_owner = $${by}
+       RETURNING p.endpoint_id, v.token`,
+      [...list.values, this.leaseMs, owner],
+    );
+    const kept = new Set(rows.map(({ endpoint_id, token }) => `${token} ${endpoint_id}`));
+    return leases.filter(({ endpoint, token }) => !kept.has(`${token} ${endpoint}`));
+  }
+
+  /** A claim whose answer was lost on the way: nobody would send its signals before the lease ends, and this node must not renew it. */
+  private async giveBackUnknown(known: readonly Lease[], owner: string): Promise<void> {
+    await this.engine.rowsAgain(
+      `UPDATE ${this.position} SET lease_owner = NULL, lease_until = NULL,
+         due_at = CASE WHEN active = 1 OR notice IS NOT NULL THEN ${this.clock.sql} END
+       WHERE lease_owner = $1 AND due_at IS NOT NULL AND lease_until < ${this.clock.sql} + $2::bigint AND endpoint_id <> ALL ($3)`,
+      [owner, this.leaseMs - Math.min(KNOWN_WITHIN_MS, this.leaseMs / 2), known.map(({ endpoint }) => endpoint)],
+    );
+  }
+}

@@ -1,0 +1,176 @@
+import type { DatabaseClock } from '../../database/postgres-clock.js';
+import type { PostgresEngine } from '../../database/postgres-engine.js';
+import { valuesList } from '../../database/values-list.js';
+import type { EndpointId } from '../../protocol/ids.js';
+import type { ClaimedSignal, Settled, Settlement } from './dispatch-store.js';
+import { RULE_COLUMNS, type EndpointRules } from './endpoint-rules.js';
+import type { DispatchPolicy } from './policy.js';
+import type { LeasedRow } from './postgres-claim.js';
+import { lockedInOrder } from './postgres-locks.js';
+import { restingDueAt, type PositionRow } from './position-row.js';
+import { applySettlement } from './transition.js';
+
+/** Looks at a row that people keep changing; then the lease runs out, and the signal is repeated. */
+const TRIES = 5;
+
+const STATE_TYPES = [
+  ...['text', 'bigint', 'bigint', 'int', 'bigint', 'bigint', 'bigint', 'bigint', 'int', 'bigint'],
+  ...['bigint', 'bigint', 'int', 'text', 'text', 'text', 'bigint', 'bigint', 'int', 'text', 'text', 'text'],
+];
+const STATE_NAMES = `endpoint_id, token, revision, active, signalled_through, due_behind, due_caught_up, not_before, attempt, failing_since,
+  confirm_through, confirm_due_at, reminder, notice, open_signal, open_kind, open_after, open_through, open_count, open_traceparent,
+  open_body, disabled`;
+const ATTEMPT_TYPES = ['text', 'text', 'bigint', 'bigint', 'int', 'int', 'bigint', 'text', 'int', 'int', 'text'];
+const ATTEMPT_NAMES =
+  'signal_id, kind, first_position, last_position, event_count, sent_attempt, sent_at, outcome, status, latency_ms, category';
+
+/** A settlement and what it makes of the row. */
+interface Applied {
+  settlement: Settlement;
+  row: LeasedRow;
+  disabled: 'gone' | 'failing' | null;
+}
+
+/**
+ * Records outcomes. The row that was leased is what the outcome is applied to, and the lease's token and the row's revision say whether it is
+ * still that: a statement that compares takes the place of a lock that a node would hold while it thinks. Of what is written meanwhile
+ * only the head counts, which waking raises; it is compared in the statement.
+ */
+export class PostgresSettle {
+  private readonly position: string;
+
+  constructor(
+    private readonly engine: PostgresEngine,
+    private readonly policy: DispatchPolicy,
+    private readonly clock: DatabaseClock,
+    private readonly random: () => number,
+    private readonly rulesOf: (row: LeasedRow) => EndpointRules,
+  ) {
+    this.position = engine.table('endpoint_position');
+  }
+
+  /** `leased`: the rows that the claims were made from, as far as this node has them. */
+  async settle(
+    settlements: readonly Settlement[],
+    leased: (claim: ClaimedSignal) => LeasedRow | undefined,
+  ): Promise<Settled[]> {
+    const results = new Map<Settlement, Settled>();
+    let open = settlements;
+    for (let tries = 0; open.length > 0 && tries < TRIES; tries += 1) {
+      const rows = await this.rows(open, tries === 0 ? leased : () => undefined);
+      const applied = open.flatMap((settlement) => this.apply(settlement, rows.get(settlement)) ?? []);
+      for (const settlement of open) if (!rows.has(settlement)) results.set(settlement, 'lost-lease');
+      const saved = await this.save(applied);
+      for (const one of saved) results.set(one.settlement, one.disabled ? 'disabled' : 'settled');
+      open = open.filter((settlement) => !results.has(settlement));
+    }
+    return settlements.map((settlement) => results.get(settlement) ?? 'lost-lease');
+  }
+
+  /** The rows under their leases; none for a lease that another node has taken over. */
+  private async rows(
+    settlements: readonly Settlement[],
+    leased: (claim: ClaimedSignal) => LeasedRow | undefined,
+  ): Promise<Map<Settlement, LeasedRow>> {
+    const rows = new Map<Settlement, LeasedRow>();
+    for (const settlement of settlements) {
+      const row = leased(settlement.claim);
+      if (row) rows.set(settlement, row);
+    }
+    const others = settlements.filter((settlement) => !rows.has(settlement));
+    if (others.length === 0) return rows;
+    const [endpoint, receiver] = [this.engine.table('endpoint'), this.engine.table('receiver')];
+    const read = await this.engine.rowsAgain<LeasedRow>(
+      `SELECT p.*, ${RULE_COLUMNS} FROM ${this.position} p
+       JOIN ${endpoint} e ON e.id = p.endpoint_id JOIN ${receiver} r ON r.id = e.receiver_id
+       WHERE p.endpoint_id = ANY ($1) AND p.lease_owner IS NOT NULL`,
+      [others.map(({ claim }) => claim.endpoint)],
+    );
+    for (const settlement of others) {
+      const { endpoint: id, token } = settlement.claim;
+      const row = read.find((found) => found.endpoint_id === id && found.lease_token === token);
+      if (row) rows.set(settlement, row);
+    }
+    return rows;
+  }
+
+  private apply(settlement: Settlement, leased: LeasedRow | undefined): Applied | undefined {
+    if (!leased) return undefined;
+    // A copy: should the statement be refused, or lost, the outcome is applied again.
+    const row = { ...leased };
+    const disabled = applySettlement(row, settlement, this.rulesOf(row), this.policy, this.clock.now(), this.random);
+    return { settlement, row, disabled };
+  }
+
+  private async save(applied: readonly Applied[]): Promise<Applied[]> {
+    if (applied.length === 0) return [];
+    const now = this.clock.now();
+    const list = valuesList(
+      [...STATE_TYPES, ...ATTEMPT_TYPES],
+      applied.map((one) => [...stateOf(one, now), ...attemptOf(one.settlement)]),
+    );
+    const [endpoint, signal] = [this.engine.table('endpoint'), this.engine.table('signal')];
+    const rows = await this.engine.rows<{ endpoint_id: EndpointId; token: number }>(
+      `WITH v (${STATE_NAMES}, ${ATTEMPT_NAMES}) AS (VALUES ${list.sql}), ${lockedInOrder(this.position)}, saved AS (
+         UPDATE ${this.position} p SET
+           active = v.active, signalled_through = v.signalled_through, head = greatest(p.head, v.signalled_through),
+           due_at = CASE WHEN p.head > v.signalled_through THEN v.due_behind ELSE v.due_caught_up END,
+           not_before = v.not_before, attempt = v.attempt, failing_since = v.failing_since,
+           confirm_through = v.confirm_through, confirm_due_at = v.confirm_due_at, reminder = v.reminder, notice = v.notice,
+           open_signal = v.open_signal, open_kind = v.open_kind, open_after = v.open_after, open_through = v.open_through,
+           open_count = v.open_count, open_traceparent = v.open_traceparent, open_body = v.open_body,
+           lease_owner = NULL, lease_until = NULL
+         FROM v JOIN locked l ON l.endpoint_id = v.endpoint_id
+         WHERE p.endpoint_id = v.endpoint_id AND p.lease_token = v.token AND p.lease_owner IS NOT NULL AND p.revision = v.revision
+         RETURNING p.endpoint_id, v.token
+       ), logged AS (
+         INSERT INTO ${signal} (endpoint_id, signal_id, kind, first_position, last_position, event_count, attempt, sent_at, outcome,
+           status, latency_ms, category)
+         SELECT v.endpoint_id, v.signal_id, v.kind, v.first_position, v.last_position, v.event_count, v.sent_attempt, v.sent_at, v.outcome,
+           v.status, v.latency_ms, v.category
+         FROM v JOIN saved s ON s.endpoint_id = v.endpoint_id AND s.token = v.token WHERE v.outcome <> 'released'
+       ), ended AS (
+         UPDATE ${endpoint} e SET state = 'disabled', reason = v.disabled, version = e.version + 1, updated_at = ${this.clock.sql}
+         FROM v JOIN saved s ON s.endpoint_id = v.endpoint_id AND s.token = v.token
+         WHERE e.id = v.endpoint_id AND v.disabled IS NOT NULL
+       )
+       SELECT endpoint_id, token FROM saved`,
+      list.values,
+    );
+    const saved = new Set(rows.map(({ endpoint_id, token }) => `${token} ${endpoint_id}`));
+    return applied.filter(({ settlement: { claim } }) => saved.has(`${claim.token} ${claim.endpoint}`));
+  }
+}
+
+function stateOf({ row, settlement, disabled }: Applied, now: number): unknown[] {
+  const dueWithHead = (head: number) => restingDueAt({ ...row, head } satisfies PositionRow, now);
+  return [
+    row.endpoint_id,
+    settlement.claim.token,
+    row.revision,
+    row.active,
+    row.signalled_through,
+    dueWithHead(Number.MAX_SAFE_INTEGER),
+    dueWithHead(row.signalled_through),
+    row.not_before,
+    row.attempt,
+    row.failing_since,
+    row.confirm_through,
+    row.confirm_due_at,
+    row.reminder,
+    row.notice,
+    row.open_signal,
+    row.open_kind,
+    row.open_after,
+    row.open_through,
+    row.open_count,
+    row.open_traceparent,
+    row.open_body,
+    disabled,
+  ];
+}
+
+function attemptOf({ claim, sentAt, outcome, status, latencyMs, category }: Settlement): unknown[] {
+  const { signal, kind, first, last, count, attempt } = claim;
+  return [signal, kind, first, last, count, attempt, sentAt, outcome, status, Math.round(latencyMs), category];
+}

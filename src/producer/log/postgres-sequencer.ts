@@ -1,0 +1,110 @@
+import type { DatabaseClock } from '../../database/postgres-clock.js';
+import type { PostgresEngine } from '../../database/postgres-engine.js';
+import type { Position } from './event-store.js';
+
+/** Events that one step gives positions to, at most: some 100 ms of the lock. */
+const BATCH = 5_000;
+/** How often the whole outbox is looked at, in ms, whatever is known of it. */
+const WHOLE_EVERY_MS = 10_000;
+/** Names the sequencing of a partition among the advisory locks of a database: `seq` in ASCII, and the partition. */
+const LOCK_CLASS = 0x736571;
+
+/** What a snapshot says of transactions: those from `xmax` on had not begun, those of `running` had not ended. */
+interface Horizon {
+  xmax: string;
+  running: readonly string[];
+}
+
+/** What one step did. */
+export interface Sequenced {
+  count: number;
+  /** Committed events are left. */
+  more: boolean;
+  /** The newest position. */
+  head: Position;
+}
+
+/**
+ * Gives committed events their positions, in commit order: the step that makes a log out of a table.
+ *
+ * Any node may do it, one at a time: the lock is taken in a statement before, so the statement that counts sees everything that its
+ * predecessor wrote. What it sees is committed, so it never waits for an open transaction; that one's events get later positions when they
+ * are there. Within a step, ordinals decide: of two events of which one knew of the other, it has the greater ordinal.
+ *
+ * Everything is one round trip, so the lock is held by the server alone and only for as long as the work takes.
+ */
+export class PostgresSequencer {
+  private horizon: Horizon | undefined;
+  private wholeAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly engine: PostgresEngine,
+    private readonly partition: number,
+    private readonly channel: string,
+    private readonly clock: DatabaseClock,
+  ) {}
+
+  async step(): Promise<Sequenced> {
+    const now = performance.now();
+    const whole = this.horizon === undefined || now - this.wholeAt >= WHOLE_EVERY_MS;
+    try {
+      const results = await this.engine.script([
+        `SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${this.partition})`,
+        // The outbox is empty as a rule, and the planner believes that it still is while its dead entries are kept: then a scan of the
+        // table reads them all.
+        'SET LOCAL enable_seqscan = off',
+        this.statement(whole ? undefined : this.horizon),
+      ]);
+      const [row] = (results.at(-1)?.rows ?? []) as {
+        count: number;
+        head: Position;
+        xmax: string;
+        running: string[];
+        now: number;
+      }[];
+      const count = row?.count ?? 0;
+      const more = count === BATCH;
+      // At the end of a script that waited for its turn, so rather late than early.
+      if (row) this.clock.told(row.now, performance.now());
+      if (row && !more) {
+        this.horizon = { xmax: row.xmax, running: row.running };
+        if (whole) this.wholeAt = now;
+      }
+      return { count, more, head: row?.head ?? 0 };
+    } catch (error) {
+      // The next connection may lead to another server, whose transactions are counted otherwise.
+      this.horizon = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * `horizon`: everything that its snapshot saw is sequenced. So what is left is of transactions that began later, or had not ended; the
+   * index finds those without walking over the entries of the others, which stay in it for as long as anybody holds an old snapshot.
+   */
+  private statement(horizon: Horizon | undefined): string {
+    const [outbox, event, log, head] = ['outbox', 'event', 'log', 'log_head'].map((name) => this.engine.table(name));
+    const mine = `SELECT xid, ordinal FROM ${outbox} WHERE partition = ${this.partition}`;
+    const waiting = horizon
+      ? `${mine} AND xid >= '${horizon.xmax}' UNION ALL ${mine} AND xid = ANY ('{${horizon.running.join(',')}}'::xid8[])`
+      : mine;
+    return `WITH waiting AS MATERIALIZED (
+        SELECT xid, ordinal FROM (${waiting}) AS w ORDER BY ordinal LIMIT ${BATCH}
+      ), taken AS (
+        DELETE FROM ${outbox} o USING waiting w
+        WHERE o.partition = ${this.partition} AND o.xid = w.xid AND o.ordinal = w.ordinal RETURNING o.ordinal
+      ), newest AS MATERIALIZED (
+        SELECT greatest((SELECT max(position) FROM ${log} WHERE partition = ${this.partition}),
+          (SELECT pruned_through FROM ${head} WHERE partition = ${this.partition}), 0) AS position
+      ), placed AS (
+        INSERT INTO ${log} (partition, position, ordinal, id, tenant, type)
+        SELECT ${this.partition}, newest.position + row_number() OVER (ORDER BY e.ordinal), e.ordinal, e.id, e.tenant, e.type
+        FROM newest CROSS JOIN taken t JOIN ${event} e ON e.ordinal = t.ordinal
+        RETURNING 1
+      )
+      SELECT n.count, (SELECT position FROM newest) + n.count AS head, CASE WHEN n.count > 0 THEN pg_notify('${this.channel}', '') END,
+        pg_snapshot_xmax(pg_current_snapshot())::text AS xmax,
+        ARRAY(SELECT pg_snapshot_xip(pg_current_snapshot())::text) AS running, ${this.clock.sql} AS now
+      FROM (SELECT count(*)::int AS count FROM placed) AS n`;
+  }
+}
