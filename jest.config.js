@@ -26,6 +26,8 @@ export default {
       },
     ],
   },
+  globalSetup: '<rootDir>/test/support/global-postgres.js',
+  globalTeardown: '<rootDir>/test/support/global-postgres-end.js',
   setupFiles: ['reflect-metadata'],
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],
   coverageReporters: ['text-summary', 'text'],

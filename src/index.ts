@@ -1,7 +1,7 @@
 // The producer's side. The module, and what it is told.
 export { SignpostModule } from './producer/signpost.module.js';
 export type { SignpostStructure } from './producer/signpost.module-definition.js';
-export type { DispatchOptions, FetchApiOptions, SignpostOptions, TargetOptions } from './producer/signpost-options.js';
+export type { DispatchOptions, FetchApiOptions, PostgresOptions, SignpostOptions, TargetOptions } from './producer/signpost-options.js';
 export { SignpostOptionsError } from './producer/options-validation.js';
 
 // Publishing.
@@ -11,6 +11,7 @@ export { IdempotencyConflictError } from './producer/log/errors.js';
 export type { Appended } from './producer/log/event-store.js';
 export {
   DatabaseLockedError,
+  DatabaseUnavailableError,
   NotInTransactionError,
   OutsideTransactionError,
   TransactionLostError,
@@ -30,7 +31,7 @@ export { Retention } from './producer/log/retention.js';
 export { SignpostHealth, type HealthReport } from './producer/signpost-health.js';
 export { ProblemFilter } from './http/problem.filter.js';
 export { answerFrameworkError } from './http/answer-problem.js';
-export { isRetryableDatabaseError } from './database/errors.js';
+export { isDatabaseUnavailable, isRetryableDatabaseError } from './database/errors.js';
 export { createAdminApiDocument, createFetchApiDocument } from './producer/openapi.js';
 export { runMigrations, SIGNPOST_MIGRATIONS, SIGNPOST_MIGRATIONS_TABLE } from './producer/migrations/run-migrations.js';
 export { SIGNPOST_ENTITIES } from './producer/entities.js';

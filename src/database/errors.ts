@@ -173,6 +173,14 @@ export function isRetryableDatabaseError(error: unknown): boolean {
   return isTransient(driverError) || isUnavailable(driverError) || isConnectionFailure(error);
 }
 
+/**
+ * As `isRetryableDatabaseError`, for code that talks to nothing but the database: there, a connection that was refused is the database's
+ * too, which comes as Node threw it.
+ */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  return isRetryableDatabaseError(error) || isUnavailable(error);
+}
+
 /** True if another connection holds the lock that was needed. */
 export function isBusy(error: unknown): boolean {
   return sqliteCodeOf(error)?.startsWith('SQLITE_BUSY') ?? false;

@@ -16,7 +16,7 @@ export function isTransient(error: unknown): boolean {
   return TRANSIENT.has(codeOf(error));
 }
 
-/** True if the server could not be asked, or could not do it now; a connection that said so is not used again. */
+/** True of an error of the database's driver if the server could not be asked, or could not do it now. */
 export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
   if (typeof code === 'string') return UNAVAILABLE.test(code) || NETWORK.test(code);
@@ -25,11 +25,9 @@ export function isUnavailable(error: unknown): boolean {
 
 /** True if node-postgres says, in words of its own, that there is no connection. */
 export function isConnectionFailure(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
-  // A connection that a pool could not make comes as Node threw it.
-  if (syscall === 'connect' && typeof code === 'string') return NETWORK.test(code);
-  return code === undefined && UNCODED.test(error.message);
+  // Not `instanceof`: the driver may be loaded in another realm.
+  const message = (error as { message?: unknown } | null | undefined)?.message;
+  return codeOf(error) === undefined && typeof message === 'string' && UNCODED.test(message);
 }
 
 function codeOf(error: unknown): unknown {

@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { isRetryableDatabaseError } from '../database/errors.js';
+import { isDatabaseUnavailable } from '../database/errors.js';
 import { IS_UNAVAILABLE } from '../http/problem.filter.js';
 import { IdGenerator } from '../protocol/ids.js';
 import { AccessLog } from './access/access-log.js';
@@ -90,7 +90,7 @@ export const logProviders: Provider[] = [
       new Publisher(store, ids, appended, now),
   },
   { provide: EventCache, useFactory: () => new EventCache() },
-  { provide: IS_UNAVAILABLE, useValue: isRetryableDatabaseError },
+  { provide: IS_UNAVAILABLE, useValue: isDatabaseUnavailable },
 ];
 
 export const subscriptionProviders: Provider[] = [

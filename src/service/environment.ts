@@ -95,7 +95,9 @@ function readDatabase(text: string | undefined): DatabaseSettings {
 }
 
 function isPostgresUrl(text: string): boolean {
-  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { hostname, searchParams } = new URL(text);
+  return hostname !== '' || searchParams.has('host');
 }
 
 function readPostgres(env: Environment): ServiceSettings['postgres'] {

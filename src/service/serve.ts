@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AdminKeysService, answerFrameworkError, isRetryableDatabaseError, ProblemFilter } from '../index.js';
+import { AdminKeysService, answerFrameworkError, isDatabaseUnavailable, ProblemFilter } from '../index.js';
 import { serveDocuments } from './documents.js';
 import { readEnvironment, type DatabaseSettings, type ServiceSettings } from './environment.js';
 import { keptMasterKey } from './master-key.js';
@@ -51,7 +51,7 @@ async function createdWhenThere(settings: ServiceSettings, masterKey: string): P
     try {
       return await createService(settings, masterKey);
     } catch (error) {
-      const wait = settings.database.type === 'postgres' && isRetryableDatabaseError(error);
+      const wait = settings.database.type === 'postgres' && isDatabaseUnavailable(error);
       if (!wait || performance.now() > deadline) throw error;
       if (!told) new Logger('Signpost').warn(`Waiting for PostgreSQL: ${(error as Error).message}`);
       await setTimeout(DATABASE_PAUSE_MS);
@@ -74,7 +74,7 @@ export async function createService(settings: ServiceSettings, masterKey: string
     logger: new ServiceLogger({ json: settings.production, logLevels: ['log', 'warn', 'error', 'fatal'] }),
   });
   keepRawBodies(app);
-  app.useGlobalFilters(new ProblemFilter(isRetryableDatabaseError));
+  app.useGlobalFilters(new ProblemFilter(isDatabaseUnavailable));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   if (settings.role !== 'dispatch') serveDocuments(app, settings.publicUrl);
   await app.init();

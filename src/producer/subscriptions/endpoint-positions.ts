@@ -29,6 +29,8 @@ const LONGEST_IDLE_MS = 10_000;
 export async function beginEndpointChange(manager: EntityManager, endpoint: EndpointId): Promise<void> {
   // On SQLite the transaction has the connection for itself.
   if (!onPostgres(manager)) return;
+  // Each statement sees what was committed before it, also by those whom the one before had to wait for.
+  await manager.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
   await manager.query(`SET LOCAL idle_in_transaction_session_timeout = ${LONGEST_IDLE_MS}`);
   await manager.sql`SELECT 1 FROM ${positions(manager)} WHERE endpoint_id = ${endpoint} FOR UPDATE`;
   await manager.sql`SELECT 1 FROM ${table(manager, 'endpoint')} WHERE id = ${endpoint} FOR UPDATE`;

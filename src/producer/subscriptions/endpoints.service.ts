@@ -218,7 +218,7 @@ export class EndpointsService {
     id: EndpointId,
     work: (manager: EntityManager, endpoint: EndpointEntity, now: number) => Promise<boolean | void>,
   ): Promise<EndpointView> {
-    const endpoint = await this.dataSource.transaction('READ COMMITTED', async (manager) => {
+    const endpoint = await this.dataSource.transaction(async (manager) => {
       await beginEndpointChange(manager, id);
       const found = await findEndpoint(manager, id);
       const now = this.now();

@@ -27,7 +27,8 @@ describe('the figures of the admin API', () => {
     );
 
   it('are zeros in an empty installation', async () => {
-    const { head, oldest, ...figures } = await read();
+    const { head, oldest, partitions, ...figures } = await read();
+    expect(partitions).toEqual([{ head, oldest, events: 0 }]);
     expect([decodeCursor(head).position, decodeCursor(oldest).position]).toEqual([0, 0]);
     expect(figures).toEqual({
       events: 0,

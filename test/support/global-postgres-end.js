@@ -1,0 +1,3 @@
+export default async function globalPostgresEnd() {
+  await globalThis.stopTestPostgres?.();
+}
