@@ -1,7 +1,13 @@
 // The producer's side. The module, and what it is told.
 export { SignpostModule } from './producer/signpost.module.js';
 export type { SignpostStructure } from './producer/signpost.module-definition.js';
-export type { DispatchOptions, FetchApiOptions, PostgresOptions, SignpostOptions, TargetOptions } from './producer/signpost-options.js';
+export type {
+  DispatchOptions,
+  FetchApiOptions,
+  PostgresOptions,
+  SignpostOptions,
+  TargetOptions,
+} from './producer/signpost-options.js';
 export { SignpostOptionsError } from './producer/options-validation.js';
 
 // Publishing.

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { isUnavailable } from './postgres-codes.js';
 import { namedPostgresError } from './postgres-errors.js';
+import { PostgresInquiry } from './postgres-inquiry.js';
 import type { PostgresClient, PostgresConnections, PostgresResult } from './postgres-session.js';
 
 /** What is used of node-postgres. */
@@ -52,15 +53,17 @@ export interface PostgresPoolOptions {
  */
 export class PostgresPool implements PostgresConnections {
   private readonly pool: PgPool;
+  private readonly inquiry: PostgresInquiry;
   private readonly lastUsed = new WeakMap<object, number>();
   /** Connections made before this (by `performance.now()`) are not trusted: one of their time was found dead. */
   private distrustedBefore = 0;
 
   constructor(dataSource: DataSource, { size, name }: PostgresPoolOptions) {
     const pg = pgOf(dataSource);
+    const connection = { ...connectionOptions(dataSource), application_name: name };
+    this.inquiry = new PostgresInquiry(pg, connection);
     this.pool = new pg.Pool({
-      ...connectionOptions(dataSource),
-      application_name: name,
+      ...connection,
       max: size,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       query_timeout: LONGEST_STATEMENT_MS,
@@ -82,6 +85,7 @@ export class PostgresPool implements PostgresConnections {
     // A connection that breaks between two statements says so as an event, and the statement after that fails.
     const ignore = (): void => undefined;
     client.on('error', ignore);
+    const unwatch = this.inquiry.watch(client);
     let broken = false;
     try {
       return await work(client);
@@ -90,8 +94,10 @@ export class PostgresPool implements PostgresConnections {
       broken = isUnavailable(error);
       throw namedPostgresError(error);
     } finally {
+      unwatch();
       this.lastUsed.set(client, performance.now());
-      client.removeListener('error', ignore);
+      if (broken) client.connection.stream.destroy();
+      else client.removeListener('error', ignore);
       client.release(broken);
     }
   }
@@ -105,16 +111,24 @@ export class PostgresPool implements PostgresConnections {
     for (;;) {
       const client = await this.pool.connect();
       const used = this.lastUsed.get(client);
-      if (used === undefined) {
-        this.lastUsed.set(client, performance.now());
-        return client;
-      }
+      if (used === undefined) return await this.met(client);
       if (used >= this.distrustedBefore) {
         if (performance.now() - used < TRUSTED_IDLE_MS || (await answers(client))) return client;
         this.distrustedBefore = performance.now();
       }
       client.release(true);
     }
+  }
+
+  private async met(client: PooledClient): Promise<PooledClient> {
+    try {
+      await this.inquiry.meet(client);
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+    this.lastUsed.set(client, performance.now());
+    return client;
   }
 }
 
@@ -129,10 +143,9 @@ async function answers(client: PooledClient): Promise<boolean> {
   );
   const there = await Promise.race([answer, late]);
   clearTimeout(timer);
-  // Ended politely, a silent connection would be waited for.
-  if (!there) client.connection.stream.destroy();
-  client.removeListener('error', ignore);
-  if (!there) client.on('error', ignore);
+  if (there) client.removeListener('error', ignore);
+  // Ended politely, a silent connection would be waited for. What breaks now still says so, to whom it does not concern.
+  else client.connection.stream.destroy();
   return there;
 }
 

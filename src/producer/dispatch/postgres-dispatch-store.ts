@@ -14,6 +14,7 @@ export class PostgresDispatchStore implements DispatchStore {
   private readonly claims: PostgresClaim;
   private readonly settles: PostgresSettle;
   private readonly leases: PostgresLeases;
+  private waking: Promise<void> = Promise.resolve();
   /** What this node's claims were made from. */
   private readonly rows = new WeakMap<ClaimedSignal, LeasedRow>();
 
@@ -32,12 +33,18 @@ export class PostgresDispatchStore implements DispatchStore {
     this.leases = new PostgresLeases(engine, policy.leaseMs, clock);
   }
 
-  async wake(limit: number): Promise<{ looked: number; more: boolean }> {
-    await this.sequenced();
-    return this.wakes.run(limit);
+  wake(limit: number): Promise<{ looked: number; more: boolean }> {
+    const waking = this.sequenced().then(() => this.wakes.run(limit));
+    this.waking = waking.then(
+      () => undefined,
+      () => undefined,
+    );
+    return waking;
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedSignal[]> {
+    // Asked for together with a wake, the claim comes second and sees what that woke.
+    await this.waking;
     const claims = await this.claims.due(request);
     for (const [claim, row] of claims) this.rows.set(claim, row);
     return [...claims.keys()];
