@@ -80,6 +80,7 @@ export class PostgresDatabase implements ProducerDatabase {
     this.listener = new PostgresListener(dataSource, {
       channel,
       url: settings.listenUrl,
+      notify: () => engine.rowsAgain(`SELECT pg_notify('${channel}', '')`),
       heard,
       report: (message) => this.logger.warn(message),
     });

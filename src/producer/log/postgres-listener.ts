@@ -11,13 +11,15 @@ export interface ListenerSettings {
   channel: string;
   /** Where to listen, if not where the DataSource connects to: past a pooler that keeps no sessions. */
   url: string | undefined;
+  /** Notifies the channel, over another connection. */
+  notify: () => Promise<unknown>;
   /** Something was notified, or may have been while nobody listened. */
   heard: () => void;
   /** What the operator should know; once for each change. */
   report: (message: string) => void;
 }
 
-/** The LISTEN was taken, and what this very connection notifies does not arrive. */
+/** The LISTEN was taken, and what is notified does not arrive. */
 class UnheardError extends Error {
   constructor() {
     super('notifications do not arrive (behind a pooler in transaction mode, give the database itself as listenUrl)');
@@ -101,8 +103,9 @@ export class PostgresListener {
     try {
       await client.connect();
       await within(client.query(`LISTEN ${channel}`));
-      // A pooler in transaction mode takes the LISTEN and lets nobody hear. Only an answer to a call of our own tells.
-      await within(client.query(`NOTIFY ${channel}`));
+      // A pooler in transaction mode takes the LISTEN and lets nobody hear, but for what happens to come with an answer to a query. Only
+      // a call that arrives while nothing is asked tells.
+      await this.settings.notify();
       const deadline = performance.now() + ANSWER_WITHIN_MS;
       for (let left = ANSWER_WITHIN_MS; echoes === 0 && left > 0 && !this.stopping && !broken;) {
         await this.sleeper.sleep(left);
