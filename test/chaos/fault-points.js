@@ -16,7 +16,7 @@ const IN_STEP = {
   progress: { point: 'feed: in the transaction that writes the marks', counts: () => true },
 };
 
-/** Ends this process without any warning the n-th time that the armed point is passed. */
+/** Ends this process without any warning, or stops it, the n-th time that the armed point is passed. */
 export class Faults {
   #armed;
 
@@ -25,9 +25,9 @@ export class Faults {
     this.lastWords = lastWords;
   }
 
-  /** @param {{ point: string, nth: number } | undefined} fault */
+  /** @param {{ point: string, nth: number, signal?: 'SIGKILL' | 'SIGSTOP' } | undefined} fault */
   arm(fault) {
-    this.#armed = fault && { point: fault.point, left: fault.nth };
+    this.#armed = fault && { point: fault.point, left: fault.nth, signal: fault.signal ?? 'SIGKILL' };
   }
 
   isArmed(point) {
@@ -37,7 +37,9 @@ export class Faults {
   pass(point, inHand = {}) {
     if (!this.isArmed(point) || --this.#armed.left > 0) return;
     writeFileSync(this.lastWords, JSON.stringify({ point, inHand }));
-    process.kill(process.pid, 'SIGKILL');
+    const { signal } = this.#armed;
+    this.#armed = undefined;
+    process.kill(process.pid, signal);
   }
 
   /** Puts the points between the parts of an application that was created, and not yet started. */

@@ -1,5 +1,7 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { killAllChildren } from './support/child.js';
+import { postgresReceiver, sqliteReceiver } from './support/receiver-databases.js';
 import { type Fault, Receiving } from './support/receiving.js';
 
 /** Where the process dies, and at which passing of the point. */
@@ -15,16 +17,10 @@ const FAULTS: Fault[] = [
   { point: 'handle: the mark is written, before COMMIT', nth: 5 },
   { point: 'handle: after COMMIT, the lane is not released', nth: 5 },
   { point: 'handle: the handler threw, nothing is settled', nth: 1 },
-  { point: 'handle: in the transaction that settles a failure', nth: 1 },
   { point: 'handle: a failure is settled', nth: 1 },
 ];
-
-let receiving: Receiving;
-beforeEach(async () => {
-  receiving = await Receiving.create();
-});
-afterEach(() => receiving.close());
-afterAll(killAllChildren);
+/** On PostgreSQL a settlement is one statement: there is nothing between it and its commit. */
+const IN_SETTLEMENT: Fault = { point: 'handle: in the transaction that settles a failure', nth: 1 };
 
 const nothing = {
   'no event is lost': [],
@@ -34,23 +30,40 @@ const nothing = {
   'all are done in the inbox': [],
 };
 
-describe('a receiver that dies', () => {
-  it.each(FAULTS)(
+let server: TestPostgres;
+beforeAll(async () => {
+  server = await startPostgres();
+}, 60_000);
+afterAll(async () => {
+  await killAllChildren();
+  await server?.stop();
+});
+
+const DATABASES = [
+  { on: 'SQLite', database: sqliteReceiver, faults: [...FAULTS, IN_SETTLEMENT] },
+  { on: 'PostgreSQL', database: async () => postgresReceiver((await server.createDatabase()).url), faults: FAULTS },
+];
+
+describe.each(DATABASES)('a receiver on $on that dies', ({ database, faults }) => {
+  let receiving: Receiving;
+  beforeEach(async () => {
+    receiving = await Receiving.create(database);
+  });
+  afterEach(() => receiving.close());
+
+  it.each(faults)(
     'at "$point" loses nothing and doubles nothing',
     async (fault) => {
       await receiving.publish(20);
       await receiving.start(fault);
       await receiving.publish(5);
-      expect([await receiving.died(), await receiving.lastWords(), receiving.output]).toEqual([
-        'SIGKILL',
-        fault.point,
-        '',
-      ]);
+      const died = await receiving.died();
+      expect([died, (await receiving.lastWords())?.point, receiving.output]).toEqual(['SIGKILL', fault.point, '']);
       await receiving.publish(5);
       await receiving.start();
       await receiving.publish(5);
       await receiving.settle();
-      expect(receiving.broken()).toEqual(nothing);
+      expect(await receiving.broken()).toEqual(nothing);
     },
     60_000,
   );
@@ -62,9 +75,9 @@ describe('a receiver that dies', () => {
     await receiving.settle();
     await receiving.arm({ point, nth: 1 });
     await receiving.publish(1);
-    expect([await receiving.died(), await receiving.lastWords()]).toEqual(['SIGKILL', point]);
+    expect([await receiving.died(), (await receiving.lastWords())?.point]).toEqual(['SIGKILL', point]);
     await receiving.start();
     await receiving.settle();
-    expect(receiving.broken()).toEqual(nothing);
+    expect(await receiving.broken()).toEqual(nothing);
   }, 60_000);
 });

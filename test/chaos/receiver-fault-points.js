@@ -4,15 +4,15 @@ import { EventAttempt } from '../../dist/receiver/handle/event-attempt.js';
 import { INBOX_STORE } from '../../dist/receiver/receiver-options.js';
 import { around, Faults } from './fault-points.js';
 
-/** Points inside the transaction of an engine step: the work is done, the COMMIT is not. */
-const IN_STEP = {
-  'inbox page': { point: 'drain: in the transaction of a page, before COMMIT', counts: ({ fresh }) => fresh > 0 },
-  'inbox claim': {
-    point: 'handle: in the transaction of a claim, before COMMIT',
-    counts: (claims) => claims.length > 0,
-  },
-  'inbox settlement': { point: 'handle: in the transaction that settles a failure', counts: () => true },
+const PAGE = { point: 'drain: in the transaction of a page, before COMMIT', counts: ({ fresh }) => fresh > 0 };
+const CLAIM = {
+  point: 'handle: in the transaction of a claim, before COMMIT',
+  counts: (claims) => claims.length > 0,
 };
+const SETTLEMENT = { point: 'handle: in the transaction that settles a failure', counts: () => true };
+
+/** SQLite's points inside the transaction of an engine step: the work is done, the COMMIT is not. */
+const IN_STEP = { 'inbox page': PAGE, 'inbox claim': CLAIM, 'inbox settlement': SETTLEMENT };
 
 /** An answer needs a moment to get out of the process. */
 const ANSWERED_AFTER_MS = 30;
@@ -20,21 +20,28 @@ const ANSWERED_AFTER_MS = 30;
 export class ReceiverFaults extends Faults {
   install(app) {
     const store = app.get(INBOX_STORE, { strict: false });
-    this.#inSteps(store.pages.turns);
+    if (store.pages.turns) this.#inSteps(store.pages.turns);
+    else {
+      this.#beforeCommit(store.pages, PAGE);
+      this.#beforeCommit(store.claims, CLAIM);
+    }
     around(store, 'acquireDrain', { after: () => this.pass('drain: the lease is taken, nothing is read') });
     around(store, 'storePage', {
-      before: (_, { events }) => events.length > 0 && this.pass('drain: a page has arrived, nothing is stored'),
+      before: (_, { events: [event] }) =>
+        event && this.pass('drain: a page has arrived, nothing is stored', { event: event.id }),
       after: ({ fresh }) => fresh > 0 && this.pass('drain: a page is committed, nobody is told'),
     });
     around(store, 'claim', {
-      after: (claims) => claims.length > 0 && this.pass('handle: the claim is durable, nothing has begun'),
+      after: ([claim]) =>
+        claim && this.pass('handle: the claim is durable, nothing has begun', { event: claim.entry.id }),
     });
     around(store, 'markDone', {
-      before: () => this.pass('handle: the handler is done, the mark is not written'),
-      after: () => this.pass('handle: the mark is written, before COMMIT'),
+      before: (_, { entry }) => this.pass('handle: the handler is done, the mark is not written', { event: entry.id }),
+      after: (_marked, _manager, { entry }) =>
+        this.pass('handle: the mark is written, before COMMIT', { event: entry.id }),
     });
     around(store, 'settleFailure', {
-      before: () => this.pass('handle: the handler threw, nothing is settled'),
+      before: ({ entry }) => this.pass('handle: the handler threw, nothing is settled', { event: entry.id }),
       after: () => this.pass('handle: a failure is settled'),
     });
     around(app.get(EventAttempt, { strict: false }), 'run', {
@@ -44,8 +51,8 @@ export class ReceiverFaults extends Faults {
   }
 
   /** In the handler's transaction, after its write. */
-  inHandler() {
-    this.pass('handle: in the transaction of the handler, after its write');
+  inHandler(event) {
+    this.pass('handle: in the transaction of the handler, after its write', { event });
   }
 
   #inSteps(turns) {
@@ -57,6 +64,20 @@ export class ReceiverFaults extends Faults {
         if (found?.counts(result)) this.pass(found.point);
         return result;
       });
+  }
+
+  /** Transactions of a part of the store on PostgreSQL. A settlement is one statement there: nothing is between it and its commit. */
+  #beforeCommit(part, { point, counts }) {
+    const { session } = part;
+    part.session = {
+      query: (...given) => session.query(...given),
+      transaction: (work) =>
+        session.transaction(async (client) => {
+          const result = await work(client);
+          if (counts(result)) this.pass(point);
+          return result;
+        }),
+    };
   }
 
   #afterAnswer(drain) {

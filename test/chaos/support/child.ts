@@ -59,6 +59,11 @@ export class Child {
     return new Promise((resolve, reject) => this.waiting.push({ member, resolve, reject }));
   }
 
+  /** Goes on after it was stopped. */
+  resume(): void {
+    this.process.kill('SIGCONT');
+  }
+
   async kill(): Promise<void> {
     if (!this.isAlive) return;
     this.process.kill('SIGKILL');
