@@ -1,11 +1,25 @@
-import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where the package begins. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 export const readDocument = (path: string): string => readFileSync(`${ROOT}/${path}`, 'utf8');
+
+const markdownIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`);
+
+/** Everything that is written for people. */
+export const DOCUMENTS = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  ...markdownIn('docs'),
+  ...markdownIn('examples'),
+];
 
 /** The text of the code block whose fence says "```language name". */
 export function codeBlock(document: string, name: string): string {

@@ -1,12 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { codeBlock, readDocument } from './documents.js';
+import { codeBlock, DOCUMENTS, readDocument } from './documents.js';
 import { ReadmeProject } from './readme-project.js';
-
-const DOCUMENTS = [
-  'README.md',
-  ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
-];
 
 /** The blocks whose fence names a file: "```js examples/…". */
 function quotations(document: string): { path: string; text: string }[] {

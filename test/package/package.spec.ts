@@ -7,6 +7,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   version: string;
   dependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional: boolean }>;
 };
 
 describe('the package', () => {
@@ -54,5 +55,12 @@ describe('the package', () => {
     }
     const declared = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]);
     expect([...imported].filter((name) => !declared.has(name))).toEqual([]);
+  });
+
+  it('makes nobody install Nest or a database for the client', () => {
+    const required = Object.keys(manifest.peerDependencies).filter((name) => {
+      return manifest.peerDependenciesMeta[name]?.optional !== true;
+    });
+    expect(required).toEqual([]);
   });
 });

@@ -3,35 +3,41 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { ROOT } from './documents.js';
+import { readDocument, ROOT } from './documents.js';
 
-/** What an application that uses the package has installed: the package's peers, and what it brings itself. */
-const INSTALLED = [
-  '@jest',
-  '@nestjs',
-  '@types',
+/** What npm installs with the package by itself: its dependencies, and theirs that are types. */
+const BROUGHT = ['@types/better-sqlite3', '@types/node', 'undici'];
+/** What there may be beside it: every peer, and what tests are written with. */
+const EVERYTHING = [
+  '@jest/globals',
+  '@nestjs/common',
+  '@nestjs/core',
+  '@nestjs/platform-express',
+  '@nestjs/swagger',
+  '@nestjs/typeorm',
   'better-sqlite3',
   'class-transformer',
   'class-validator',
   'reflect-metadata',
   'rxjs',
   'typeorm',
-  'undici',
 ];
 
-/** The package as npm would publish it, unpacked: what is not packed is not there. */
-async function unpackInto(directory: string): Promise<void> {
-  const packed = await mkdtemp(join(tmpdir(), 'signpost-pack-'));
-  try {
-    execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', packed], { cwd: ROOT, stdio: 'ignore' });
-    const [tarball = ''] = await readdir(packed);
-    await mkdir(directory);
-    execFileSync('tar', ['-xzf', join(packed, tarball), '-C', directory, '--strip-components=1']);
-  } finally {
-    await rm(packed, { recursive: true, force: true });
-  }
+/** The package as npm would publish it: what is not packed is not there. Answers the file. */
+async function packInto(directory: string): Promise<string> {
+  if (!existsSync(join(ROOT, 'dist/index.js'))) throw new Error('There is no dist: run npm run build first');
+  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: ROOT, stdio: 'ignore' });
+  const file = (await readdir(directory)).find((name) => name.endsWith('.tgz'));
+  if (file === undefined) throw new Error('npm pack has packed nothing');
+  return join(directory, file);
+}
+
+/** This tree's version, so that there is nothing to look up. */
+function exactly(name: string): string {
+  const { version } = JSON.parse(readDocument(`node_modules/${name}/package.json`)) as { version: string };
+  return `${name}@${version}`;
 }
 
 const COMPILER: ts.CompilerOptions = {
@@ -43,9 +49,11 @@ const COMPILER: ts.CompilerOptions = {
   strict: true,
   experimentalDecorators: true,
   emitDecoratorMetadata: true,
-  skipLibCheck: true,
-  noEmitOnError: true,
+  // The package's own types must be sound as well; those of others are theirs.
+  skipLibCheck: false,
 };
+
+const OF_OTHERS = /\/node_modules\/(?!nestjs-signpost\/)/;
 
 export interface Program {
   process: ChildProcess;
@@ -59,13 +67,38 @@ export class ReadmeProject {
 
   private constructor(readonly directory: string) {}
 
-  static async create(files: Record<string, string>): Promise<ReadmeProject> {
-    if (!existsSync(join(ROOT, 'dist/index.js'))) throw new Error('There is no dist: run npm run build first');
-    const project = new ReadmeProject(await mkdtemp(join(tmpdir(), 'signpost-readme-')));
+  /**
+   * Unpacks the package beside those that are named, and only those: they are links into this tree, which keep their own dependencies, and
+   * the package finds nothing else.
+   */
+  static async create(files: Record<string, string>, packages: readonly string[] = EVERYTHING): Promise<ReadmeProject> {
+    const project = await ReadmeProject.empty(files);
     const modules = join(project.directory, 'node_modules');
-    await mkdir(modules);
-    await unpackInto(join(modules, 'nestjs-signpost'));
-    for (const name of INSTALLED) await symlink(join(ROOT, 'node_modules', name), join(modules, name));
+    const unpacked = join(modules, 'nestjs-signpost');
+    await mkdir(unpacked, { recursive: true });
+    execFileSync('tar', ['-xzf', await packInto(project.directory), '-C', unpacked, '--strip-components=1']);
+    for (const name of [...BROUGHT, ...packages]) {
+      await mkdir(dirname(join(modules, name)), { recursive: true });
+      await symlink(join(ROOT, 'node_modules', name), join(modules, name));
+    }
+    return project;
+  }
+
+  /** Has npm install the package and those that are named, as their users would. Asks the registry. */
+  static async install(files: Record<string, string>, packages: readonly string[]): Promise<ReadmeProject> {
+    const project = await ReadmeProject.empty(files);
+    const { directory } = project;
+    const tarball = await packInto(directory);
+    const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+    execFileSync('npm', ['install', ...flags, tarball, ...packages.map(exactly)], { cwd: directory, stdio: 'pipe' });
+    // Compiled when this tree was installed; the same version, so the same addon.
+    const addon = 'node_modules/better-sqlite3/build';
+    if (packages.includes('better-sqlite3')) await symlink(join(ROOT, addon), join(directory, addon));
+    return project;
+  }
+
+  private static async empty(files: Record<string, string>): Promise<ReadmeProject> {
+    const project = new ReadmeProject(await mkdtemp(join(tmpdir(), 'signpost-readme-')));
     await writeFile(join(project.directory, 'package.json'), '{ "type": "module" }');
     for (const [name, text] of Object.entries(files)) await writeFile(join(project.directory, name), text);
     return project;
@@ -75,10 +108,11 @@ export class ReadmeProject {
   compile(file: string): string[] {
     const program = ts.createProgram([join(this.directory, file)], {
       ...COMPILER,
-      typeRoots: [join(ROOT, 'node_modules/@types')],
+      typeRoots: [join(this.directory, 'node_modules/@types')],
     });
     const diagnostics = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
-    return diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+    const ours = diagnostics.filter(({ file: at }) => !at || !OF_OTHERS.test(at.fileName));
+    return ours.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
   }
 
   start(script: string, env: Record<string, string>): Program {
