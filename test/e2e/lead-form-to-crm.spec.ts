@@ -5,43 +5,62 @@ import { LeadFormExample, type RunningApp } from '../support/lead-form.js';
 import { until } from '../support/until.js';
 
 let example: LeadFormExample;
-let site: RunningApp;
-let crm: RunningApp;
-
 beforeEach(async () => {
   example = await LeadFormExample.create();
-  site = await example.startSite();
-  crm = await example.startCrm();
 });
 afterEach(() => example.close());
 
-const send = (fields: Record<string, string>): Promise<Response> =>
-  fetch(`${site.url}/leads`, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
+const send = (fields: Record<string, string>, site: string): Promise<Response> =>
+  fetch(`${site}/leads`, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
 
-const contacts = async (): Promise<string> => (await fetch(crm.url)).text();
+const contacts = async (crm: string): Promise<string> => (await fetch(crm)).text();
+
+const ada = { name: 'Ada <Lovelace>', email: 'Ada@example.com', company: 'Engines', message: 'Hello "you"' };
+
+describe('the one command', () => {
+  it('starts both, says where they are, and ends both', async () => {
+    const both = example.startBoth();
+    const started = () => both.output().includes(both.site) && both.output().includes(both.crm);
+    await until(started, 'both are started').catch((error: Error) => {
+      throw new Error(`${error.message}\n${both.output()}`);
+    });
+    expect((await send(ada, both.site)).status).toBe(303);
+    await until(async () => (await contacts(both.crm)).includes('ada@example.com'), 'the contact');
+    expect(await both.terminate()).toBe(0);
+    for (const url of [both.site, both.crm]) await expect(fetch(url)).rejects.toThrow('fetch failed');
+  });
+});
+
+let site: RunningApp;
+let crm: RunningApp;
+async function startEach(): Promise<void> {
+  site = await example.startSite();
+  crm = await example.startCrm();
+}
 
 describe('the lead form and the CRM', () => {
+  beforeEach(startEach);
+
   it('bring a lead from one to the other, and count one for each', async () => {
-    const ada = { name: 'Ada <Lovelace>', email: 'Ada@example.com', company: 'Engines', message: 'Hello "you"' };
-    expect((await send(ada)).status).toBe(303);
-    await until(async () => (await contacts()).includes('ada@example.com'), 'the contact');
-    expect(await contacts()).toContain('Ada &lt;Lovelace&gt;');
+    expect((await send(ada, site.url)).status).toBe(303);
+    await until(async () => (await contacts(crm.url)).includes('ada@example.com'), 'the contact');
+    expect(await contacts(crm.url)).toContain('Ada &lt;Lovelace&gt;');
     await crm.kill();
-    for (const message of ['Again', 'And again']) expect((await send({ ...ada, message })).status).toBe(303);
+    for (const message of ['Again', 'And again']) expect((await send({ ...ada, message }, site.url)).status).toBe(303);
     crm = await example.startCrm();
-    await until(async () => (await contacts()).includes('And again'), 'what came while the CRM was away');
-    expect(await contacts()).toContain('<td class="number">3</td>');
+    await until(async () => (await contacts(crm.url)).includes('And again'), 'what came while the CRM was away');
+    expect(await contacts(crm.url)).toContain('<td class="number">3</td>');
   });
 
   it('keep what was typed when something is missing, and store nothing', async () => {
-    const answer = await send({ name: 'Ada', email: 'nonsense', message: '' });
+    const answer = await send({ name: 'Ada', email: 'nonsense', message: '' }, site.url);
     const html = await answer.text();
     expect(answer.status).toBe(422);
     expect(html).toContain('value="Ada"');
     expect(html).toContain('aria-describedby="email-error"');
     expect(html).toContain('Please write a few words.');
     expect(html).not.toContain('id="name-error"');
-    expect(await contacts()).toContain('Nobody has written yet.');
+    expect(await contacts(crm.url)).toContain('Nobody has written yet.');
   });
 });
 
@@ -51,6 +70,7 @@ if (BROWSER_PATH === undefined && !BROWSER_REQUIRED) {
 
 // Where a browser is promised and is not there, this fails.
 (BROWSER_PATH !== undefined || BROWSER_REQUIRED ? describe : describe.skip)('in a browser', () => {
+  beforeEach(startEach);
   let browser: Browser | undefined;
   afterEach(() => browser?.close());
 
