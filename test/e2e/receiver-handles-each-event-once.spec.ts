@@ -1,39 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { INBOX_STORE } from '../../src/receiver/receiver-options.js';
 import type { HandlingOrder } from '../../src/receiver/index.js';
-import { FakeProducer } from '../../src/testing/fake-producer.js';
-import { freePort } from '../package/readme-project.js';
-import { type ReceiverApp, startReceiverApp } from '../support/receiver-app.js';
-import { until } from '../support/until.js';
+import { CrashingReceiver, POINTS, type Step } from '../support/crashing-receiver.js';
+import { startPostgres, type TestPostgres } from '../support/postgres.js';
 
-/** The instance is dead: whatever it still tries is refused, as if its process were gone. */
-class Crash extends Error {}
-
-const POINTS = [
-  'acquireDrain after',
-  'storePage before',
-  'storePage after',
-  'claim after',
-  'handler',
-  'markDone before',
-  'markDone after',
-  'transaction after',
-  'settleFailure before',
-  'settleFailure after',
-] as const;
-type Point = (typeof POINTS)[number];
-
-type Step =
-  | { do: 'publish'; subjects: (string | undefined)[] }
-  | { do: 'signal'; how: 'as it is' | 'dropped' | 'twice' | 'held' | 'repeated' }
-  | { do: 'release'; order: 'in order' | 'reversed' }
-  | { do: 'handlers fail'; times: number }
-  | { do: 'crash'; at: Point; nth: number }
-  | { do: 'restart' };
+const given = process.env['PROPERTY_RUNS'];
 
 const subject = fc.constantFrom('a', 'b', 'c', undefined);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -79,192 +50,68 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 );
 
-/** A receiver that can be made to die at a point, and the producer that it reads from. */
-class World {
-  readonly published: { id: string; subject: string | null }[] = [];
-  private armed: { at: Point; left: number } | undefined;
-  private failures = 0;
-  private dead = false;
-  private receiver!: ReceiverApp;
+let server: TestPostgres;
+beforeAll(async () => {
+  server = await startPostgres();
+}, 60_000);
+afterAll(() => server?.stop());
 
-  private constructor(
-    readonly producer: FakeProducer,
-    private readonly directory: string,
-    private readonly port: number,
-    private readonly secret: string,
-    private readonly order: HandlingOrder,
-  ) {}
-
-  static async create(order: HandlingOrder): Promise<World> {
-    const producer = await FakeProducer.start({ signals: 'manual' });
-    const port = await freePort();
-    const { secret } = producer.signalTo(`http://127.0.0.1:${port}/signals`);
-    const world = new World(producer, await mkdtemp(join(tmpdir(), 'signpost-once-')), port, secret, order);
-    await world.start();
-    return world;
-  }
-
-  async take(action: Step): Promise<void> {
-    if (this.dead) await this.restart();
-    switch (action.do) {
-      case 'publish':
-        for (const event of await this.producer.publishAll(
-          action.subjects.map((given) => ({ type: 'a.b', ...(given === undefined ? {} : { subject: given }) })),
-        )) {
-          this.published.push(event);
-        }
-        return;
-      case 'signal':
-        return this.signal(action.how);
-      case 'release':
-        return this.arriving(() => this.producer.signalFaults.release(action.order));
-      case 'handlers fail':
-        this.failures += action.times;
-        return;
-      case 'crash':
-        this.armed = { at: action.at, left: action.nth };
-        // Something to die over.
-        await this.take({ do: 'publish', subjects: ['a', 'b', 'a', undefined] });
-        return this.take({ do: 'signal', how: 'as it is' });
-      case 'restart':
-        return this.restart();
+/** The steps are taken, everything comes to its end, and then each event has had its effect, in order where there is one. */
+async function expectEachOnce(receiver: CrashingReceiver, order: HandlingOrder, steps: readonly Step[]): Promise<void> {
+  for (const action of steps) await receiver.take(action);
+  const effects = await receiver.settle();
+  const ids = receiver.published.map(({ id }) => id);
+  expect([...effects].sort()).toEqual([...ids].sort());
+  if (order === 'all') expect(effects).toEqual(ids);
+  if (order === 'subject') {
+    for (const name of ['a', 'b', 'c']) {
+      const own = receiver.published.filter((event) => event.subject === name).map(({ id }) => id);
+      expect(effects.filter((id) => own.includes(id))).toEqual(own);
     }
-  }
-
-  /** No more faults: everything must come to its end. */
-  async settle(): Promise<string[]> {
-    this.armed = undefined;
-    this.failures = 0;
-    await this.restart();
-    return this.receiver.effects();
-  }
-
-  async close(): Promise<void> {
-    this.dead = true;
-    await this.receiver.close();
-    await this.producer.close();
-    await rm(this.directory, { recursive: true, force: true });
-  }
-
-  private async signal(how: Extract<Step, { do: 'signal' }>['how']): Promise<void> {
-    const { producer } = this;
-
-    if (how === 'dropped') producer.signalFaults.drop();
-    if (how === 'twice') producer.signalFaults.duplicate();
-    if (how === 'held') producer.signalFaults.hold();
-    await this.arriving(() => (how === 'repeated' ? producer.repeatSignal() : producer.signal()));
-  }
-
-  /** Sends signals, and waits for what those that arrived have begun. */
-  private async arriving(send: () => Promise<void>): Promise<void> {
-    const before = this.producer.sentSignals.length;
-    await send();
-    if (this.producer.sentSignals.slice(before).some(({ status }) => status === 202)) await this.quiet();
-  }
-
-  private async restart(): Promise<void> {
-    this.dead = true;
-    await this.receiver.close();
-    await this.start();
-    await this.quiet();
-  }
-
-  /** What a signal or a start has begun runs to its end, or into a crash. */
-  private async quiet(): Promise<void> {
-    const ended = async () => {
-      if (this.dead) return true;
-      const { waiting, failed } = await this.receiver.inbox.counts();
-      return this.producer.allAcked && waiting + failed === 0;
-    };
-    await until(ended, 'the receiver comes to rest');
-  }
-
-  private async start(): Promise<void> {
-    this.dead = false;
-    this.receiver = await startReceiverApp({
-      port: this.port,
-      file: join(this.directory, 'receiver.db'),
-      producer: { url: this.producer.url, apiKey: this.producer.apiKey },
-      signing: { secret: this.secret },
-      drain: { pageSize: 3, intervalMs: 3_600_000 },
-      handling: { order: this.order, concurrency: 3, retrySchedule: Array<number>(200).fill(1), pollIntervalMs: 50 },
-      instrument: (app) => this.instrument(app),
-    });
-  }
-
-  private instrument({ app, dataSource, handlers }: Pick<ReceiverApp, 'app' | 'dataSource' | 'handlers'>): void {
-    const store = app.get<Record<string, (...given: unknown[]) => Promise<unknown>>>(INBOX_STORE, { strict: false });
-    const instance = { dead: false };
-    const pass = (point: string) => {
-      if (this.dead || instance.dead) throw new Crash();
-      if (this.armed?.at !== point || --this.armed.left > 0) return;
-      this.armed = undefined;
-      this.dead = instance.dead = true;
-      throw new Crash();
-    };
-    for (const name of [
-      'acquireDrain',
-      'releaseDrain',
-      'cursor',
-      'storePage',
-      'claim',
-      'markDone',
-      'settleFailure',
-      'renew',
-      'sweep',
-    ]) {
-      const original = store[name]?.bind(store);
-      store[name] = async (...given) => {
-        pass(`${name} before`);
-        const result = await original?.(...given);
-        pass(`${name} after`);
-        return result;
-      };
-    }
-    const transaction = dataSource.transaction.bind(dataSource) as (...given: unknown[]) => Promise<unknown>;
-    Object.assign(dataSource, {
-      transaction: async (...given: unknown[]) => {
-        const result = await transaction(...given);
-        pass('transaction after');
-        return result;
-      },
-    });
-    handlers.before = () => {
-      pass('handler');
-      if (this.failures > 0) {
-        this.failures -= 1;
-        throw new Error('Not this time');
-      }
-    };
   }
 }
 
-describe('whatever happens to signals, to the receiver and to its handlers', () => {
-  it.each(['subject', 'all', 'none'] as const)(
-    'every event has its effect once (order: %s)',
-    async (order) => {
-      await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
-          const world = await World.create(order);
-          try {
-            for (const action of steps) await world.take(action);
-            const effects = await world.settle();
-            const ids = world.published.map(({ id }) => id);
-            expect([...effects].sort()).toEqual([...ids].sort());
-            if (order === 'all') expect(effects).toEqual(ids);
-            if (order === 'subject') {
-              for (const name of ['a', 'b', 'c']) {
-                const own = world.published.filter((event) => event.subject === name).map(({ id }) => id);
-                expect(effects.filter((id) => own.includes(id))).toEqual(own);
-              }
-            }
-          } finally {
-            await world.close();
-          }
-        }),
-        { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 20), endOnFailure: true },
-      );
-    },
-    180_000,
-  );
-});
+const SQLITE = { on: 'SQLite', runs: Number(given ?? 20), database: () => Promise.resolve(undefined) };
+const POSTGRES = { on: 'PostgreSQL', runs: Number(given ?? 4), database: () => server.createDatabase() };
+
+describe.each([SQLITE, POSTGRES])(
+  'on $on, whatever happens to signals, to the receiver and to its handlers',
+  (where) => {
+    async function withReceiver(
+      order: HandlingOrder,
+      use: (receiver: CrashingReceiver) => Promise<void>,
+    ): Promise<void> {
+      const database = await where.database();
+      const receiver = await CrashingReceiver.create(order, database?.url);
+      try {
+        await use(receiver);
+      } finally {
+        await receiver.close();
+        await database?.drop();
+      }
+    }
+
+    it.each(['subject', 'all', 'none'] as const)(
+      'every event has its effect once (order: %s)',
+      async (order) => {
+        await fc.assert(
+          fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), (steps) =>
+            withReceiver(order, (receiver) => expectEachOnce(receiver, order, steps)),
+          ),
+          { numRuns: where.runs, endOnFailure: true },
+        );
+      },
+      180_000,
+    );
+
+    it.each(POINTS)('a crash at "%s" does happen, and every event has its effect once', async (at) => {
+      await withReceiver('subject', async (receiver) => {
+        await expectEachOnce(receiver, 'subject', [
+          { do: 'handlers fail', times: 1 },
+          { do: 'crash', at, nth: 1 },
+        ]);
+        expect(receiver.deaths).toEqual([at]);
+      });
+    });
+  },
+);
