@@ -22,9 +22,10 @@ export class Payment {
   @Column('integer') cents!: number;
 }`;
 
+/** The call that the README names, if it does. */
 const creation = (module: string) => new RegExp(`NestFactory\\.create\\(${module}\\b.*?\\)`).exec(readme)?.[0];
 
-/** Starts the producer with the call that the README names, and gives the receiver what an operator would. */
+/** Gives the receiver what an operator would. */
 const PRODUCER_MAIN = `
 import { NestFactory } from '@nestjs/core';
 import { CredentialsService, EndpointsService, ReceiversService } from 'nestjs-signpost';
@@ -42,7 +43,7 @@ import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { BooksModule } from './receiver.js';
 import { Payment } from './payment.entity.js';
-const app = await ${creation('BooksModule')};
+const app = await ${creation('BooksModule') ?? 'NestFactory.create(BooksModule)'};
 await app.listen(Number(process.env['PORT']), '127.0.0.1');
 process.on('message', () => {
   void app.get(DataSource).getRepository(Payment).find().then((payments) => process.send?.({ payments }));

@@ -35,7 +35,7 @@ describe('the code of the README', () => {
       { invoice: '1', cents: 4200 },
       { invoice: '2', cents: 4300 },
     ]);
-  });
+  }, 60_000);
 
   it('has curl commands that a fresh service answers as told', async () => {
     const port = await freePort();

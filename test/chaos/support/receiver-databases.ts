@@ -8,7 +8,7 @@ export interface ReceiverDatabase {
   options: { type: 'better-sqlite3'; database: string } | { type: 'postgres'; url: string };
   /** No rows as long as the receiver has not made its tables. */
   read<Row>(sql: string): Promise<Row[]>;
-  /** Whoever drains does so no longer, as after two minutes of silence. */
+  /** Whoever drained has been silent for longer than the drain's lease. */
   endDrainLease(): Promise<void>;
   close(): Promise<void>;
 }

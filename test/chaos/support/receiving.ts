@@ -159,7 +159,7 @@ export class Receiving {
 
   private async startNode(child: Child, port: number, fault?: Fault): Promise<void> {
     await child.told('loaded');
-    // Nobody waits two minutes here to see that a drain goes on after a crash.
+    // Nobody waits for the drain's lease here; it is longer than a handler's.
     await this.database.endDrainLease();
     const { apiKey, secret } = this.access;
     const { options: database } = this.database;
