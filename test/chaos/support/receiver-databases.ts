@@ -45,6 +45,8 @@ const UNDEFINED_TABLE = '42P01';
 
 export async function postgresReceiver(url: string): Promise<ReceiverDatabase> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
+  // A connection that breaks while nobody uses it is replaced; if the server is gone, the next look says so.
+  pool.on('error', () => undefined);
   await pool.query(EFFECTS('BIGINT GENERATED ALWAYS AS IDENTITY'));
   const query = async (sql: string): Promise<unknown[]> => {
     try {
