@@ -65,7 +65,7 @@ describe('of two nodes on one PostgreSQL, one that stands still past its lease',
       await goesOn();
       expect(await receiving.broken()).toEqual(nothing);
     },
-    60_000,
+    120_000,
   );
 
   it('with the mark written keeps its event until it can commit, and holds up no other subject', async () => {
@@ -77,5 +77,5 @@ describe('of two nodes on one PostgreSQL, one that stands still past its lease',
     expect(await receiving.hasEffect(event)).toBe(false);
     await goesOn();
     expect(await receiving.broken()).toEqual(nothing);
-  }, 60_000);
+  }, 120_000);
 });
