@@ -6,7 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import { RawBodyCheck } from './accept/raw-body-check.js';
+import { SignalIntake } from './accept/signal-intake.js';
 import { SignalRoute } from './accept/signal-route.js';
 import { SignpostClient } from './client/signpost-client.js';
 import { FeedDrain } from './drain/feed-drain.js';
@@ -38,7 +38,7 @@ export class ReceiverLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     @Inject(FeedDrain) private readonly drain: FeedDrain,
     @Inject(InboxWorker) private readonly worker: InboxWorker,
     @Inject(InboxRetention) private readonly retention: InboxRetention,
-    @Inject(RawBodyCheck) private readonly rawBodies: RawBodyCheck,
+    @Inject(SignalIntake) private readonly intake: SignalIntake,
     @Inject(EndpointRegistration) private readonly registration: EndpointRegistration | null,
     @Inject(SignalRoute) private readonly route: SignalRoute,
   ) {}
@@ -55,7 +55,7 @@ export class ReceiverLifecycle implements OnModuleInit, OnApplicationBootstrap, 
 
   async onApplicationBootstrap(): Promise<void> {
     const { structure, options } = this;
-    if (structure.path !== false) this.rawBodies.assertRawBodies();
+    if (structure.path !== false) this.intake.open();
     await this.store.takeOver(structure.name);
     if (options.handling.run) this.worker.start();
     if (options.drain.run) this.drain.start();

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Provider } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { installSqliteTurns } from '../database/sqlite-connection.js';
-import { RawBodyCheck } from './accept/raw-body-check.js';
+import { SignalIntake } from './accept/signal-intake.js';
 import { SignalRoute } from './accept/signal-route.js';
 import { SignpostClient } from './client/signpost-client.js';
 import { FeedDrain } from './drain/feed-drain.js';
@@ -129,8 +129,8 @@ export const receiverProviders: Provider[] = [
     inject: [SignpostClient, RECEIVER_DATA_SOURCE, HandlerSet, RECEIVER_OPTIONS, RECEIVER_STRUCTURE],
     useFactory: registration,
   },
-  RawBodyCheck,
   SignalRoute,
+  SignalIntake,
   ReceiverLifecycle,
 ];
 

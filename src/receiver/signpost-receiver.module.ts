@@ -22,8 +22,8 @@ import { SignpostReceiver } from './signpost-receiver.js';
  * The receiver's side: takes the signals of one producer, reads its feed into an inbox in a DataSource of the application, and has every
  * event handled once. Imported several times, with a `name` and a `path` each, for several producers.
  *
- * Lives in a DataSource of `TypeOrmModule` with `autoLoadEntities: true`, on better-sqlite3 or PostgreSQL. The application must keep raw
- * bodies: `NestFactory.create(AppModule, { rawBody: true })`.
+ * Lives in a DataSource of `TypeOrmModule` with `autoLoadEntities: true`, on better-sqlite3 or PostgreSQL, in an application on Express
+ * or Fastify, whatever it parses bodies with.
  */
 @Module({})
 export class SignpostReceiverModule extends ConfigurableModuleClass {

@@ -4,7 +4,6 @@ import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { HandleEvent, HandleOtherEvents, SignpostReceiverModule } from '../../src/receiver/index.js';
 import { FakeProducer } from '../../src/testing/fake-producer.js';
-import { PLATFORMS } from '../support/producer-app.js';
 import { EffectHandlers, type ReceiverAppSettings, startReceiverApp } from '../support/receiver-app.js';
 
 const secret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
@@ -39,14 +38,6 @@ class NoOthers {
 }
 
 describe('a receiver that is set up wrongly does not start, and says what to change:', () => {
-  it.each(PLATFORMS)('raw bodies on %s', async (platform) => {
-    await expect(start({ platform, rawBody: false })).rejects.toThrow(
-      /NestFactory\.create\(AppModule, \{ rawBody: true \}\)/,
-    );
-    // Without a route nobody needs them.
-    await start({ platform, rawBody: false, path: false });
-  });
-
   it('two handlers for one type', async () => {
     await expect(start({ providers: [Twice] })).rejects.toThrow(/Twice\.one and Twice\.other/);
   });
@@ -86,7 +77,7 @@ describe('a receiver that is set up wrongly does not start, and says what to cha
       providers: [EffectHandlers],
     })
     class Host {}
-    const created = NestFactory.create(Host, { rawBody: true, logger: false, abortOnError: false });
+    const created = NestFactory.create(Host, { logger: false, abortOnError: false });
     await expect(created).rejects.toThrow(/autoLoadEntities: true/);
   });
 
@@ -105,7 +96,7 @@ describe('a receiver that is set up wrongly does not start, and says what to cha
       providers: [EffectHandlers],
     })
     class Host {}
-    const app = await NestFactory.create(Host, { rawBody: true, logger: false, abortOnError: false });
+    const app = await NestFactory.create(Host, { logger: false, abortOnError: false });
     await expect(app.init()).rejects.toThrow(/name "default" is taken/);
     await app.close();
   });

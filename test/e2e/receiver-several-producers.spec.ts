@@ -60,7 +60,7 @@ describe('two producers in one application', () => {
       providers: [Handlers],
     })
     class Host {}
-    app = await NestFactory.create(Host, { rawBody: true, logger: false });
+    app = await NestFactory.create(Host, { logger: false });
     await app.listen(0, '127.0.0.1');
     url = await app.getUrl();
     billing.signalTo(`${url}/signals/billing`, { secret: secrets.billing });

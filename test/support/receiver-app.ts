@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Module, type DynamicModule, type INestApplication, type Provider } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type INestApplication,
+  type NestApplicationOptions,
+  type Provider,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -49,8 +55,8 @@ export interface ReceiverAppSettings extends SignpostReceiverOptions {
   instrument?: (parts: Pick<ReceiverApp, 'app' | 'dataSource' | 'handlers'>) => void;
   /** Neither the feed is read nor anything handled by itself: tests take the steps. */
   manual?: boolean;
-  /** Whether Nest keeps raw bodies. Default true. */
-  rawBody?: boolean;
+  /** How Nest is created, such as with `rawBody: true`. */
+  nest?: NestApplicationOptions;
 }
 
 export interface ReceiverApp {
@@ -82,16 +88,7 @@ class ReceiverHost {
 
 /** A host application with the receiver module in it, on a free port of the loopback interface. */
 export async function startReceiverApp(settings: ReceiverAppSettings): Promise<ReceiverApp> {
-  const {
-    platform = 'fastify',
-    file,
-    database,
-    rawBody = true,
-    port = 0,
-    instrument,
-    manual = false,
-    ...given
-  } = settings;
+  const { platform = 'fastify', file, database, nest, port = 0, instrument, manual = false, ...given } = settings;
   const module: ReceiverAppSettings = {
     ...given,
     ...(manual ? { drain: { ...given.drain, run: false }, handling: { ...given.handling, run: false } } : {}),
@@ -101,7 +98,7 @@ export async function startReceiverApp(settings: ReceiverAppSettings): Promise<R
   const sqlite: TypeOrmModuleOptions = { type: 'better-sqlite3', database: file ?? join(directory, 'receiver.db') };
   const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
   const host = ReceiverHost.with(module, database ?? sqlite, handlers);
-  const app = await NestFactory.create(host, adapter as never, { rawBody, logger: false, abortOnError: false });
+  const app = await NestFactory.create(host, adapter as never, { ...nest, logger: false, abortOnError: false });
   try {
     const dataSource = app.get(DataSource);
     await dataSource.query('CREATE TABLE IF NOT EXISTS effects (event TEXT NOT NULL, subject TEXT)');

@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { BodyRequest } from '../../http/raw-body.js';
-import { ProblemException } from '../../http/problem-exception.js';
 import type { Secret } from '../../protocol/secrets.js';
 import { createSignalAcceptor, type SignalAcceptor, type SignalAnswer } from '../client/signal-acceptor.js';
+import type { SignalRequestError } from '../client/signal-request-error.js';
 import { FeedDrain } from '../drain/feed-drain.js';
 import { RECEIVER_OPTIONS } from '../receiver-options.js';
 import type { ResolvedReceiverOptions } from '../receiver-options-validation.js';
 import { RECEIVER_STRUCTURE, type ResolvedStructure } from '../receiver.module-definition.js';
 import { RefusalLog } from './refusal-log.js';
 
-const BARE = { headers: {}, body: '' } as const;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Answers requests to the signal route: raw bytes, signature, time, 202 at once. A good signal wakes the drain; nothing is stored, nothing
@@ -38,27 +38,26 @@ export class SignalRoute {
       now,
       ...(signing?.toleranceSeconds === undefined ? {} : { toleranceSeconds: signing.toleranceSeconds }),
       onSignal: () => this.drain.notify(),
-      onRefused: (error) => this.refusals.refused(codeOf(error), error.message),
+      onRefused: ({ code, message }) => this.refusals.refused(code, message),
     });
   }
 
-  accept(request: BodyRequest, body: Buffer): SignalAnswer {
-    // The endpoint is being registered; the producer tries again.
-    if (!this.acceptor) return { ...BARE, status: 503 };
+  /** @param request with its bytes, as `SignalIntake` took them */
+  accept(request: BodyRequest): SignalAnswer {
     // Requests that a test injects are not Node's own and know no headersDistinct.
-    const { headersDistinct } = (request.raw ?? request) as Partial<Pick<IncomingMessage, 'headersDistinct'>>;
-    return this.acceptor.accept({ headers: headersDistinct ?? request.headers, body });
+    const node = (request.raw ?? request) as Pick<IncomingMessage, 'headers'> & Partial<IncomingMessage>;
+    const headers = node.headersDistinct ?? node.headers;
+    return this.acceptor?.accept({ headers, body: request.rawBody ?? NO_BYTES }) ?? this.notYet();
   }
 
-  /** The body could not be had: too large, or parsed by somebody else before. */
-  refuse(problem: ProblemException | undefined, error: unknown): SignalAnswer {
-    const cause = problem?.cause instanceof Error ? problem.cause : error;
-    this.refusals.refused(codeOf(cause), cause instanceof Error ? cause.message : 'The body could not be read');
-    return { ...BARE, status: problem?.getStatus() ?? 400 };
+  /** The body could not be had. */
+  refuse(refusal: SignalRequestError): SignalAnswer {
+    return this.acceptor?.refuse(refusal) ?? this.notYet();
   }
-}
 
-function codeOf(error: unknown): string {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' ? code : 'unreadable_request';
+  private notYet(): SignalAnswer {
+    const hint = 'Its endpoint is being registered, and its secret is not known yet; the producer tries again';
+    this.refusals.refused('not_registered_yet', hint);
+    return { status: 503, headers: {}, body: '' };
+  }
 }

@@ -1,14 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { createSignalAcceptor } from './signal-acceptor.js';
-import { readSignalBody } from './signal-body.js';
+import { type ParsedRequestLike, unparsedBody } from './signal-body.js';
 import { answerSignal, BODY_TIMEOUT_MS, type SignalHandlerOptions } from './signal-handler.js';
 import { SignalRequestError } from './signal-request-error.js';
 
 /** The part of an Express request that is used here. */
-export interface ExpressRequestLike extends IncomingMessage {
-  body?: unknown;
-  rawBody?: unknown;
-}
+export type ExpressRequestLike = ParsedRequestLike;
 
 /**
  * A handler for `app.post('/signals', …)`. It takes the raw bytes from `request.rawBody`, from `express.raw()`, or from the request itself if
@@ -25,21 +22,13 @@ export function expressSignalHandler(
   let warned = false;
   return (request, response) =>
     answerSignal(acceptor, request, response, async () => {
-      for (const bytes of [request.rawBody, request.body]) if (bytes instanceof Uint8Array) return bytes;
-      if (!request.readableDidRead) {
-        return readSignalBody(request, request.headers['content-length'], bodyTimeoutMs);
+      try {
+        return await unparsedBody(request, bodyTimeoutMs);
+      } catch (error) {
+        const isParsed = error instanceof SignalRequestError && error.code === 'body_already_parsed';
+        if (isParsed && !warned) process.emitWarning(error.message, { code: 'SIGNPOST_BODY_ALREADY_PARSED' });
+        warned ||= isParsed;
+        throw error;
       }
-      const error = alreadyParsed();
-      if (!warned) process.emitWarning(error.message, { code: 'SIGNPOST_BODY_ALREADY_PARSED' });
-      warned = true;
-      throw error;
     });
-}
-
-function alreadyParsed(): SignalRequestError {
-  return new SignalRequestError(
-    'body_already_parsed',
-    'The body of a signal was parsed before it could be verified; a parsed body, made text again, is not what was signed. Put the signal ' +
-      'route before app.use(express.json()), or keep the bytes: express.json({ verify: (req, _res, bytes) => { req.rawBody = bytes } })',
-  );
 }

@@ -68,6 +68,7 @@ export interface SignalAcceptor {
 const STATUS_OF_REQUEST_ERROR: Readonly<Record<SignalRequestErrorCode, number>> = {
   method_not_allowed: 405,
   not_json: 415,
+  encoded: 415,
   too_large: 413,
   too_slow: 408,
   cut_off: 400,
@@ -81,6 +82,8 @@ const HEADERS_OF_STATUS: Readonly<Record<number, Readonly<Record<string, string>
 };
 
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
+/** JSON is UTF-8 (RFC 8259, section 8.1). */
+const OTHER_CHARSET = /;[ \t]*charset[ \t]*=[ \t]*"?(?!utf-?8"?[ \t]*(?:;|$))/i;
 
 /**
  * The framework-free core of every adapter: what to answer to a request, and nothing about how. Every failure of the signature gets the same
@@ -135,6 +138,18 @@ function fault(headers: SignatureHeaders, body: Uint8Array): SignalRequestError 
   const [type = '', ...others] = headerValues(headers, 'content-type');
   if (others.length > 0 || !JSON_TYPE.test(type)) {
     return new SignalRequestError('not_json', 'The content-type is not application/json: not a signal of a Signpost');
+  }
+  if (OTHER_CHARSET.test(type)) {
+    return new SignalRequestError(
+      'not_json',
+      'The content-type names another charset than UTF-8: not a signal of a Signpost',
+    );
+  }
+  if (headerValues(headers, 'content-encoding').some((encoding) => encoding.toLowerCase() !== 'identity')) {
+    return new SignalRequestError(
+      'encoded',
+      'The body has a content-encoding: no signal has one. Did a proxy compress it?',
+    );
   }
   // What is no bytes at all has no length to go by; the verification says what to do about it.
   if (body instanceof Uint8Array && body.length > LARGEST_SIGNAL) return tooLarge();
