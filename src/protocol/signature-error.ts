@@ -6,6 +6,7 @@ export type SignatureErrorCode =
   | 'bad_timestamp'
   | 'timestamp_too_old'
   | 'timestamp_too_new'
+  | 'replayed'
   | 'body_not_raw'
   | 'malformed_signature'
   | 'too_many_signatures'

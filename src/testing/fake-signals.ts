@@ -64,10 +64,13 @@ export class FakeSignals {
   /** Any signal, to one endpoint. */
   async sendSignal(endpoint: FakeEndpoint, signal: Signal, events: readonly EventView[] = []): Promise<void> {
     const id = this.ids.next('sig');
+    let signedAt = 0;
     const attempt = async () => {
       // By its present secret, as after a rotation.
       const { url, secret } = this.endpoints.get(endpoint.id) ?? endpoint;
-      const status = await post(url, signTestSignal(signal, { secret, id, now: this.now }));
+      // Seconds pass between two attempts of a real producer; one of the same second would be an exact copy.
+      signedAt = Math.max(this.now(), signedAt + 1_000);
+      const status = await post(url, signTestSignal(signal, { secret, id, now: () => signedAt }));
       this.sent.push({ id, endpoint: endpoint.id, events: events.map((event) => event.id), status });
     };
     this.last = attempt;

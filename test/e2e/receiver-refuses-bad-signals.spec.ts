@@ -192,6 +192,17 @@ describe.each(HOSTS)('the signal route on %s', (_host, platform, settings) => {
     },
   );
 
+  it('refuses an exact copy of a signal that was taken', async () => {
+    const signal = good();
+    expect(await send(signal)).toEqual({ status: 202, text: '' });
+    await receiver.receiver.drainOnce();
+    await receiver.receiver.drainOnce();
+    const before = [await dump(), producer.requests.length];
+    expect(await send(signal)).toEqual({ status: 401, text: '' });
+    expect(log).toEqual([expect.stringContaining('replayed')]);
+    expect([await dump(), producer.requests.length]).toEqual(before);
+  });
+
   it('is there for POST only', async () => {
     expect((await fetch(receiver.url)).status).toBe(404);
   });

@@ -3,9 +3,11 @@ import { SignatureError } from '../../protocol/signature-error.js';
 import type { SignatureHeaders } from '../../protocol/signature-headers.js';
 import { InvalidSignalError } from '../../protocol/signal.js';
 import { MEDIA_TYPE } from '../../protocol/headers.js';
+import { verifySignature } from '../../protocol/verify.js';
 import { headerValues } from './header-values.js';
+import { SeenSignals } from './seen-signals.js';
 import { SignalRequestError, type SignalRequestErrorCode } from './signal-request-error.js';
-import { type VerifiedSignal, verifySignal } from './verify-signal.js';
+import { readSignal, type VerifiedSignal } from './verify-signal.js';
 
 /** Bytes of a signal, at most. 250 event ids with their types are about 45 KB. */
 export const LARGEST_SIGNAL = 256 * 1024;
@@ -87,7 +89,8 @@ const OTHER_CHARSET = /;[ \t]*charset[ \t]*=[ \t]*"?(?!utf-?8"?[ \t]*(?:;|$))/i;
 
 /**
  * The framework-free core of every adapter: what to answer to a request, and nothing about how. Every failure of the signature gets the same
- * bare 401; which it was goes to `onRefused` alone. Nothing is parsed before it was verified.
+ * bare 401; which it was goes to `onRefused` alone. Nothing is parsed before it was verified. An exact copy of a request that was taken
+ * before is refused as well, as far as this process remembers: for as long as its time is near enough.
  *
  * @throws SignatureError `bad_secret`, when it is made
  */
@@ -97,6 +100,8 @@ export function createSignalAcceptor(options: SignalAcceptorOptions): SignalAcce
   const secrets = [options.secrets].flat().map(prepareSecret);
   if (secrets.length === 0) throw new SignatureError('bad_secret', 'There is no secret to verify signals with');
   if (!(toleranceSeconds >= 0)) throw new RangeError('toleranceSeconds is a number of seconds, 0 or more');
+
+  const seen = new SeenSignals(toleranceSeconds);
 
   const refuse = (refusal: SignalRefusal): SignalVerdict => {
     tell(onRefused, refusal, onError);
@@ -109,7 +114,9 @@ export function createSignalAcceptor(options: SignalAcceptorOptions): SignalAcce
     if (refusal) return refuse(refusal);
     let signal: VerifiedSignal;
     try {
-      signal = verifySignal(body, headers, secrets, { now, toleranceSeconds });
+      const verified = verifySignature(body, headers, secrets, { now, toleranceSeconds });
+      if (!seen.add(verified.id, verified.timestamp, Math.floor(now() / 1_000))) return refuse(replayed());
+      signal = readSignal(body, verified);
     } catch (error) {
       if (error instanceof InvalidSignalError && error.reason === 'unknown_type') {
         return { status: 202, headers: {}, body: '', outcome: 'ignored' };
@@ -154,6 +161,13 @@ function fault(headers: SignatureHeaders, body: Uint8Array): SignalRequestError 
   // What is no bytes at all has no length to go by; the verification says what to do about it.
   if (body instanceof Uint8Array && body.length > LARGEST_SIGNAL) return tooLarge();
   return undefined;
+}
+
+function replayed(): SignatureError {
+  return new SignatureError(
+    'replayed',
+    'An exact copy of this request was taken before; a retry is signed anew. Was it replayed, or sent again by a proxy?',
+  );
 }
 
 export function tooLarge(): SignalRequestError {

@@ -1,7 +1,7 @@
 import type { Secret } from '../../protocol/secrets.js';
 import { parseSignal, type Signal } from '../../protocol/signal.js';
 import type { SignatureHeaders } from '../../protocol/signature-headers.js';
-import { verifySignature, type VerifyOptions } from '../../protocol/verify.js';
+import { type VerifiedSignature, verifySignature, type VerifyOptions } from '../../protocol/verify.js';
 
 /** A signal whose signature was checked. */
 export type VerifiedSignal = Signal & {
@@ -25,7 +25,15 @@ export function verifySignal(
   secrets: Secret | readonly Secret[],
   options?: VerifyOptions,
 ): VerifiedSignal {
-  const { id, timestamp } = verifySignature(rawBody, headers, secrets, options);
+  return readSignal(rawBody, verifySignature(rawBody, headers, secrets, options));
+}
+
+/**
+ * Reads a signal whose signature was checked.
+ *
+ * @throws InvalidSignalError
+ */
+export function readSignal(rawBody: string | Uint8Array, { id, timestamp }: VerifiedSignature): VerifiedSignal {
   const signal = parseSignal(typeof rawBody === 'string' ? rawBody : Buffer.from(rawBody).toString('utf8'));
   return { ...signal, id, signedAt: timestamp };
 }

@@ -73,11 +73,55 @@ describe('a good signal', () => {
     }
   });
 
-  it('that came before is handed on again: repeats are told by the events, not by the signal', () => {
+  it('that is sent again is handed on again: repeats are told by the events, not by the signal', () => {
     const { accept, signals } = acceptor();
     accept(signed(AVAILABLE));
-    expect(accept(signed(AVAILABLE)).status).toBe(202);
+    expect(accept(signed(AVAILABLE, NOW + 5)).status).toBe(202);
     expect(signals.length).toBe(2);
+  });
+});
+
+describe('an exact copy of a request that was taken', () => {
+  const refused = { status: 401, body: '', headers: {} };
+
+  it.each([
+    ['a signal', AVAILABLE],
+    ['a challenge', signalBody('endpoint.verification', { challenge: 'x' })],
+    ['a signal that is not known', signalBody('odd')],
+  ])('gets the same bare 401 as a forged one: %s', (_what, body) => {
+    const { accept, signals, refusals } = acceptor();
+    expect(accept(signed(body)).outcome).not.toBe('refused');
+    const before = signals.length;
+    expect(accept(signed(body))).toMatchObject(refused);
+    expect(refusals).toMatchObject([{ code: 'replayed' }]);
+    expect(signals.length).toBe(before);
+  });
+
+  it('is one whatever else its signature header holds', () => {
+    const { accept } = acceptor();
+    const { headers, body } = signed(AVAILABLE);
+    accept({ headers, body });
+    const more = { ...headers, 'webhook-signature': `v1,${'A'.repeat(43)}= ${String(headers['webhook-signature'])}` };
+    expect(accept({ headers: more, body })).toMatchObject(refused);
+  });
+
+  it('is refused for as long as its time would let it in', () => {
+    let now = NOW;
+    const { accept, refusals } = acceptor({ now: () => now * 1_000 + 999 });
+    accept(signed(AVAILABLE, NOW + 300));
+    // Others come and are forgotten meanwhile; all have one id.
+    for (now = NOW; now < NOW + 600; now++) if (now !== NOW + 300) accept(signed(AVAILABLE, now));
+    accept(signed(AVAILABLE, NOW + 300));
+    now += 1;
+    accept(signed(AVAILABLE, NOW + 300));
+    expect(refusals.map(({ code }) => code)).toEqual(['replayed', 'timestamp_too_old']);
+  });
+
+  it('is known by what was verified alone: a forged request does not shut out the one that it was made after', () => {
+    const { accept } = acceptor();
+    const { headers, body } = signed(AVAILABLE);
+    expect(accept({ headers, body: Buffer.from('x') }).status).toBe(401);
+    expect(accept({ headers, body }).status).toBe(202);
   });
 });
 
