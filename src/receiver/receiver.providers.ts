@@ -39,6 +39,9 @@ import { SignpostReceiver } from './signpost-receiver.js';
 /** Names this node in leases: readable, and never that of an earlier start. */
 const OWNER = `${hostname()}.${process.pid}.${randomUUID()}`;
 
+/** How late the feed is read after the node that read it has died. */
+const DRAIN_LEASE_MS = 20_000;
+
 export const receiverProviders: Provider[] = [
   {
     provide: RECEIVER_OPTIONS,
@@ -102,6 +105,7 @@ export const receiverProviders: Provider[] = [
         ...drain,
         producer: name,
         owner: OWNER,
+        leaseMs: DRAIN_LEASE_MS,
         order: handling.order,
         random,
       }),

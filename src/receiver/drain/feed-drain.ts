@@ -1,16 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { Sleeper } from '../../loop/sleeper.js';
 import { CursorExpiredError, SignpostClientError } from '../client/errors.js';
-import type { InboxStore, Lane } from '../inbox/inbox-store.js';
+import type { InboxStore, Lane, PageStored } from '../inbox/inbox-store.js';
 import type { HandlingOrder } from '../receiver-options.js';
+import { DrainLease, type DrainLeaseSettings } from './drain-lease.js';
 import type { DrainSource, FeedPage } from './drain-source.js';
 import { fetchedEvents } from './fetched-events.js';
 
-export interface DrainSettings {
-  /** Whose feed. */
-  producer: string;
-  /** Names this node in the drain's lease: unique per process and start. */
-  owner: string;
+export interface DrainSettings extends DrainLeaseSettings {
   intervalMs: number;
   pageSize: number;
   whenExpired: 'stop' | 'oldest';
@@ -26,8 +23,6 @@ export interface DrainSettings {
  */
 export type DrainOutcome = { outcome: 'drained'; fresh: number } | { outcome: 'busy' } | { outcome: 'expired' };
 
-/** Longer than a request may take, so that a slow page does not cost the lease. */
-const LEASE_MS = 120_000;
 const BUSY_PAUSE_MS = 250;
 /**
  * While a page is being stored the next one is on its way already, asked for without acknowledging what is not stored yet. So many may
@@ -48,7 +43,7 @@ export class FeedDrain {
   private readonly pause = new Sleeper();
   private loop: Promise<void> | undefined;
   private current: Promise<DrainOutcome> | undefined;
-  private aborter = new AbortController();
+  private lease: DrainLease | undefined;
   private stopping = false;
   private expired = false;
   private lastFailure: unknown;
@@ -71,7 +66,6 @@ export class FeedDrain {
   start(): void {
     if (this.loop) return;
     this.stopping = false;
-    this.aborter = new AbortController();
     this.loop = this.work();
   }
 
@@ -84,7 +78,7 @@ export class FeedDrain {
   /** Breaks off the request that is under way; a page that is being stored is stored. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.aborter.abort();
+    this.lease?.abort();
     this.idle.wake();
     this.pause.wake();
     await this.loop;
@@ -100,16 +94,23 @@ export class FeedDrain {
 
   /** Goes on from the oldest event that there is, though some were missed. What the policy `oldest` does by itself. */
   async continueFromOldest(): Promise<void> {
+    // Again where another node stored meanwhile: its place may be a good one.
+    while ((await this.skipGap()) === 'moved');
+    this.expired = false;
+    this.idle.wake();
+  }
+
+  private async skipGap(): Promise<'ok' | PageStored['outcome']> {
     const { producer } = this.settings;
     const after = await this.store.cursor(producer);
     try {
       await this.source.page(after === null ? { limit: 1, ack: false } : { after, limit: 1, ack: false });
+      return 'ok';
     } catch (error) {
       if (!(error instanceof CursorExpiredError)) throw error;
-      await this.store.storePage(producer, { after, cursor: error.oldest, events: [] });
+      const { outcome } = await this.store.storePage(producer, { after, cursor: error.oldest, events: [] });
+      return outcome;
     }
-    this.expired = false;
-    this.idle.wake();
   }
 
   private async work(): Promise<void> {
@@ -130,29 +131,34 @@ export class FeedDrain {
   }
 
   private async drain(): Promise<DrainOutcome> {
-    const { producer, owner } = this.settings;
-    if (!(await this.store.acquireDrain(producer, owner, LEASE_MS))) return { outcome: 'busy' };
+    const lease = await DrainLease.acquire(this.store, this.settings);
+    if (!lease) return { outcome: 'busy' };
+    this.lease = lease;
+    if (this.stopping) lease.abort();
     try {
-      const result = await this.pages();
+      const result = await this.pages(lease.signal);
       this.succeeded(result.outcome);
       return result;
+    } catch (error) {
+      // Whoever has the feed now goes on from what is stored.
+      if (lease.isLost) return { outcome: 'busy' };
+      throw error;
     } finally {
-      // What cannot be released ends by itself.
-      await this.store.releaseDrain(producer, owner).catch(() => undefined);
+      this.lease = undefined;
+      await lease.release();
     }
   }
 
-  private async pages(): Promise<DrainOutcome> {
-    const { producer, owner } = this.settings;
-    let leaseRenewedAt = performance.now();
+  private async pages(signal: AbortSignal): Promise<DrainOutcome> {
+    const { producer } = this.settings;
     let fresh = 0;
     let ahead = 0;
     let after = await this.store.cursor(producer);
-    let page = await this.page(after);
+    let page = await this.page(after, signal);
     for (;;) {
       if (!page) return { outcome: 'expired' };
       ahead = page.more && ahead < UNACKNOWLEDGED_PAGES ? ahead + 1 : 0;
-      const next = ahead > 0 ? this.page(page.cursor, { ack: false }) : undefined;
+      const next = ahead > 0 ? this.page(page.cursor, signal, { ack: false }) : undefined;
       // Awaited below, unless storing this one fails; then nobody wants it any more.
       next?.catch(() => undefined);
       const stored = await this.storePage(after, page);
@@ -161,11 +167,8 @@ export class FeedDrain {
       if (page.events.length === 0 && !page.more) return { outcome: 'drained', fresh };
       const isNext = stored.cursor === page.cursor;
       after = stored.cursor;
-      if (performance.now() - leaseRenewedAt > LEASE_MS / 3) {
-        if (!(await this.store.acquireDrain(producer, owner, LEASE_MS))) return { outcome: 'busy' };
-        leaseRenewedAt = performance.now();
-      }
-      page = await (next && isNext ? next : this.page(after));
+      signal.throwIfAborted();
+      page = await (next && isNext ? next : this.page(after, signal));
     }
   }
 
@@ -182,11 +185,10 @@ export class FeedDrain {
   }
 
   /** undefined: the cursor is expired, and the policy is to stop. */
-  private async page(after: string | null, { ack = true } = {}): Promise<FeedPage | undefined> {
+  private async page(after: string | null, signal: AbortSignal, { ack = true } = {}): Promise<FeedPage | undefined> {
     const { pageSize, start, whenExpired } = this.settings;
     const from = after ?? (start === 'now' ? 'now' : undefined);
     try {
-      const { signal } = this.aborter;
       return await this.source.page({ ...(from === undefined ? {} : { after: from }), limit: pageSize, ack, signal });
     } catch (error) {
       if (!(error instanceof CursorExpiredError)) throw error;

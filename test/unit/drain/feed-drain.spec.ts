@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { CursorExpiredError, RateLimitedError, UnavailableError } from '../../../src/receiver/client/errors.js';
 import { FeedDrain, type DrainSettings } from '../../../src/receiver/drain/feed-drain.js';
-import type { FeedPage } from '../../../src/receiver/drain/drain-source.js';
+import type { DrainSource, FeedPage } from '../../../src/receiver/drain/drain-source.js';
 import type { FetchedPage, Lane, PageStored } from '../../../src/receiver/inbox/inbox-store.js';
 import type { EventView } from '../../../src/protocol/event.js';
 import { until } from '../../support/until.js';
@@ -17,7 +17,10 @@ class MemoryInbox {
 
   cursor = (): Promise<string | null> => Promise.resolve(this.place);
 
+  /** How often the lease was asked for. */
+  acquired = 0;
   acquireDrain = (_: string, owner: string): Promise<boolean> => {
+    this.acquired += 1;
     if (this.leasedTo !== undefined && this.leasedTo !== owner) return Promise.resolve(false);
     this.leasedTo = owner;
     return Promise.resolve(true);
@@ -25,8 +28,8 @@ class MemoryInbox {
 
   newest = (): Promise<null> => Promise.resolve(null);
 
-  releaseDrain = (): Promise<void> => {
-    this.leasedTo = undefined;
+  releaseDrain = (_: string, owner: string): Promise<void> => {
+    if (this.leasedTo === owner) this.leasedTo = undefined;
     return Promise.resolve();
   };
 
@@ -53,8 +56,20 @@ class MemoryFeed {
   /** What the next requests reject with. */
   failures: unknown[] = [];
 
-  page = ({ after, limit = 100, ack = true }: { after?: string; limit?: number; ack?: boolean }): Promise<FeedPage> => {
+  /** Held up, the next request waits until it is aborted. */
+  holding = false;
+  readonly aborted: unknown[] = [];
+
+  page = ({ after, limit = 100, ack = true, signal }: Parameters<DrainSource['page']>[0]): Promise<FeedPage> => {
     this.asked.push(after);
+    if (this.holding) {
+      return new Promise((_, reject) =>
+        signal?.addEventListener('abort', () => {
+          this.aborted.push(after);
+          reject(signal.reason as Error);
+        }),
+      );
+    }
     if (ack && after !== undefined) this.acked.push(after);
     const failure = this.failures.shift();
     if (failure !== undefined) return Promise.reject(failure as Error);
@@ -86,6 +101,7 @@ const event = (id: string, cursor: string) =>
 const SETTINGS: DrainSettings = {
   producer: 'default',
   owner: 'node-1',
+  leaseMs: 30_000,
   intervalMs: 3_600_000,
   pageSize: 2,
   whenExpired: 'stop',
@@ -160,6 +176,34 @@ describe('the drain', () => {
     expect(inbox.leasedTo).toBe('node-2');
   });
 
+  it('keeps the feed while a page takes longer than its lease, and lets go of it for good', async () => {
+    const { inbox, feed, drain } = setUp({ leaseMs: 15 });
+    feed.holding = true;
+    const drained = drain.runOnce();
+    await until(() => inbox.acquired >= 5, 'several renewals');
+    await drain.stop();
+    await expect(drained).rejects.toThrow();
+    expect(inbox.leasedTo).toBeUndefined();
+    const { acquired } = inbox;
+    feed.holding = false;
+    await new FeedDrain(feed, inbox as never, () => undefined, SETTINGS).runOnce();
+    expect(inbox.acquired).toBe(acquired + 1);
+  });
+
+  it('stops when another node has taken the feed, and breaks off what it asked for', async () => {
+    const { inbox, feed, drain } = setUp({ leaseMs: 15, pageSize: 1 });
+    feed.log.push('a1', 'a2', 'a3');
+    inbox.before = () => {
+      feed.holding = true;
+      inbox.leasedTo = 'node-2';
+    };
+    expect(await drain.runOnce()).toEqual({ outcome: 'busy' });
+    // The second page was here already.
+    expect(inbox.ids).toEqual(['a1', 'a2']);
+    expect(feed.aborted).toEqual(['c2']);
+    expect(inbox.leasedTo).toBe('node-2');
+  });
+
   it('lets go of its lease after a failure as well', async () => {
     const { inbox, feed, drain } = setUp();
     feed.failures.push(new Error('gone'));
@@ -225,6 +269,19 @@ describe('the drain', () => {
     await until(() => inbox.ids.length === 1, 'the oldest event');
     expect(inbox.ids).toEqual(['a3']);
     await until(() => drain.status.state === 'ok', 'the drain to be well');
+  });
+
+  it('goes on from the oldest event though another node stores at the same moment', async () => {
+    const { feed, inbox, drain } = setUp();
+    feed.log.push('a1', 'a2', 'a3', 'a4');
+    inbox.place = 'c0';
+    feed.oldest = 2;
+    inbox.before = () => {
+      inbox.place = 'c1';
+      inbox.before = () => undefined;
+    };
+    await drain.continueFromOldest();
+    expect(inbox.place).toBe('c2');
   });
 
   it('goes on from the oldest event by itself where that is the policy', async () => {
