@@ -17,9 +17,19 @@ import type { HandlingPolicy } from './handling-policy.js';
  */
 export type AttemptOutcome = 'done' | 'lost' | FailedAttempt['outcome'];
 
+/**
+ * So often in a row an attempt that the database broke off does not count. An outage that lasts longer lets no transaction begin; what the
+ * database breaks off every time, the handler does to itself.
+ */
+const EXCUSED_IN_A_ROW = 10;
+/** Events whose excuses are remembered. */
+const MOST_EXCUSED = 1_000;
+
 /** One attempt to handle one event: the handler's effect and the mark, or neither. */
 export class EventAttempt {
   private readonly logger = new Logger('SignpostReceiver');
+  /** By event id: how often in a row the database broke it off. */
+  private readonly brokenOff = new Map<string, number>();
 
   constructor(
     private readonly store: InboxStore,
@@ -37,11 +47,12 @@ export class EventAttempt {
     let begun = false;
     try {
       await this.handle(claim, signal, () => (begun = true));
+      this.brokenOff.delete(claim.entry.id);
       return 'done';
     } catch (error) {
       if (error instanceof ClaimLostError) return 'lost';
       // None is the event's fault, and none may use up its attempts: no transaction to begin in, a database in trouble, a shutdown.
-      const excused = !begun || isRetryableDatabaseError(error) || (stopping() && signal.aborted);
+      const excused = !begun || (stopping() && signal.aborted) || this.isDatabaseTrouble(claim, error);
       return this.settle(claim, excused ? { outcome: 'returned' } : this.failure(claim, error));
     }
   }
@@ -66,6 +77,16 @@ export class EventAttempt {
       // Last, so that the row is locked for the commit only; the token makes a second worker's effect roll back.
       if (!(await this.store.markDone(manager, claim))) throw new ClaimLostError();
     });
+  }
+
+  private isDatabaseTrouble({ entry: { id } }: Claim, error: unknown): boolean {
+    const times = isRetryableDatabaseError(error) ? (this.brokenOff.get(id) ?? 0) + 1 : 0;
+    this.brokenOff.delete(id);
+    if (times === 0) return false;
+    this.brokenOff.set(id, times);
+    const [oldest = id] = this.brokenOff.keys();
+    if (this.brokenOff.size > MOST_EXCUSED) this.brokenOff.delete(oldest);
+    return times <= EXCUSED_IN_A_ROW;
   }
 
   private failure({ entry }: Claim, error: unknown): FailedAttempt {

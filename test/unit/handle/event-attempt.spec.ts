@@ -85,6 +85,31 @@ describe('an attempt', () => {
     expect(await run({ handler: fail(sqlState('57P01')) })).toMatchObject({ outcome: 'returned' });
   });
 
+  it('counts when the database breaks it off time after time: the handler does that to itself', async () => {
+    const made = attempt({ handler: fail(sqlState('40001')) });
+    const again = () => made.attempt.run(claim(), new AbortController().signal, () => false);
+    const outcomes: string[] = [];
+    for (let time = 0; time < 12; time++) outcomes.push(await again());
+    expect(outcomes).toEqual([...Array<string>(10).fill('returned'), 'retry', 'retry']);
+  });
+
+  it('is excused anew after one that was not broken off', async () => {
+    let error: Error | undefined = sqlState('40001');
+    const handler = () => {
+      if (error) throw error;
+    };
+    const made = attempt({ handler });
+    const again = () => made.attempt.run(claim(), new AbortController().signal, () => false);
+    for (const other of [new Error('no'), undefined]) {
+      error = sqlState('40001');
+      for (let time = 0; time < 10; time++) expect(await again()).toBe('returned');
+      error = other;
+      expect(await again()).not.toBe('returned');
+    }
+    error = sqlState('40001');
+    expect(await again()).toBe('returned');
+  });
+
   it('does not count when a shutdown breaks it off', async () => {
     expect(await run({ handler: fail(new Error('aborted')) }, { stopping: true })).toMatchObject({
       outcome: 'returned',
