@@ -22,6 +22,8 @@ const LONGEST_PAUSE_MS = 5_000;
 const PAUSE_AFTER_RETURN_MS = 1_000;
 /** Only a crash between a commit and the claim after it leaves something for the sweep. */
 const SWEEP_EVERY_MS = 60_000;
+/** Beyond so many lanes a sweep finds the ready ones as cheaply; and a process that only drains has nobody to claim what it noted. */
+const MOST_RELEASED = 10_000;
 
 interface Running {
   aborter: AbortController;
@@ -39,6 +41,7 @@ export class InboxWorker {
   /** Lanes in which something was stored or finished since the last claim. */
   private released = new Set<string>();
   private loop: Promise<void> | undefined;
+  private renewal: NodeJS.Timeout | undefined;
   private stopping = false;
   /** Times of `performance.now`. */
   private sweepAt = 0;
@@ -60,6 +63,10 @@ export class InboxWorker {
   /** Something may be due, perhaps in these lanes. Cheap, callable at any time. */
   notify(lanes: Iterable<string | null> = []): void {
     for (const lane of lanes) if (lane !== null) this.released.add(lane);
+    if (this.released.size > MOST_RELEASED) {
+      this.released.clear();
+      this.sweepAt = 0;
+    }
     this.sleeper.wake();
   }
 
@@ -77,11 +84,13 @@ export class InboxWorker {
       this.logger.warn(`${this.running.size} handlers still run; their events are taken over when their leases end`);
     }
     clearTimeout(timer);
+    this.endRenewal();
   }
 
   /** Handles until nothing is due any more. For tests and for one-shot jobs. */
   async runOnce(): Promise<WorkSummary> {
     const summary: WorkSummary = { done: 0, retry: 0, parked: 0, returned: 0, lost: 0 };
+    await this.sweep();
     for (;;) {
       const claims = await this.claim();
       const outcomes = await Promise.all(claims.map((claim) => this.begin(claim)));
@@ -92,7 +101,6 @@ export class InboxWorker {
   }
 
   private async work(): Promise<void> {
-    const renewal = setInterval(() => void this.renewLeases(), this.settings.leaseMs / 3);
     let failures = 0;
     while (!this.stopping) {
       try {
@@ -108,7 +116,6 @@ export class InboxWorker {
         await this.sleeper.sleep(Math.min(100 * 2 ** failures, LONGEST_PAUSE_MS));
       }
     }
-    clearInterval(renewal);
   }
 
   private get pauseMs(): number {
@@ -142,12 +149,19 @@ export class InboxWorker {
       });
     const ended = outcome.then((how) => {
       this.running.delete(claim);
+      if (this.running.size === 0) this.endRenewal();
       // The database refuses for now; the event is due at once and would be claimed in a circle.
       if (how === 'returned') this.pausedUntil = performance.now() + PAUSE_AFTER_RETURN_MS;
       this.notify([claim.lane]);
     });
     this.running.set(claim, { aborter, ended });
+    this.renewal ??= setInterval(() => void this.renewLeases(), this.settings.leaseMs / 3).unref();
     return outcome;
+  }
+
+  private endRenewal(): void {
+    clearInterval(this.renewal);
+    this.renewal = undefined;
   }
 
   private async idleTime(): Promise<number> {
@@ -159,7 +173,6 @@ export class InboxWorker {
   }
 
   private async renewLeases(): Promise<void> {
-    if (this.running.size === 0) return;
     try {
       const lost = await this.store.renew([...this.running.keys()], this.settings.leaseMs);
       for (const { entry, token } of lost) {
@@ -174,8 +187,14 @@ export class InboxWorker {
   private async sweep(): Promise<void> {
     const now = performance.now();
     if (now < this.sweepAt) return;
-    await this.store.sweep(this.settings.producer);
+    // Before it: what is noted meanwhile may ask for another.
     this.sweepAt = now + SWEEP_EVERY_MS;
+    try {
+      await this.store.sweep(this.settings.producer);
+    } catch (error) {
+      this.sweepAt = 0;
+      throw error;
+    }
   }
 
   private report(what: string, error: unknown): void {
