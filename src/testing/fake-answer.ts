@@ -8,6 +8,8 @@ export interface FakeAnswer {
   headers?: Record<string, string>;
   /** Sent as JSON; undefined: no body. */
   body?: unknown;
+  /** Begun once the answer is out. */
+  afterwards?: () => void;
 }
 
 /** A problem as the real fetch API words it. */
@@ -22,9 +24,14 @@ export function problemAnswer(
 }
 
 /** @param cut breaks the connection off in the middle of the body */
-export function sendAnswer(response: ServerResponse, { status, headers = {}, body }: FakeAnswer, cut: boolean): void {
+export function sendAnswer(
+  response: ServerResponse,
+  { status, headers = {}, body, afterwards }: FakeAnswer,
+  cut: boolean,
+): void {
   const text = body === undefined ? '' : JSON.stringify(body);
   const type = body === undefined ? {} : { 'content-type': MEDIA_TYPE.json };
+  if (afterwards) response.once('close', afterwards);
   response.writeHead(status, { ...type, ...headers, 'content-length': Buffer.byteLength(text) });
   if (!cut) response.end(text);
   else response.write(text.slice(0, Math.floor(text.length / 2)), () => response.destroy());

@@ -46,7 +46,7 @@ export class FakeFetchApi {
       if (method === 'POST' && path === '/v1/events/batch') return this.batch(request.body);
       if (method === 'POST' && path === '/v1/acks') return this.acks(request.body);
       const [, id] = /^\/v1\/events\/([^/]+)$/.exec(path) ?? [];
-      if (method === 'GET' && id !== undefined) return this.event(decodeURIComponent(id), request);
+      if (method === 'GET' && id !== undefined) return this.event(decoded(id), request);
       return undefined;
     } catch (error) {
       if (error instanceof InvalidCursorError) return invalidCursor(`${error.message}.`);
@@ -138,6 +138,15 @@ export class FakeFetchApi {
       const timer = setTimeout(look, ms);
       this.waiting.add(look);
     });
+  }
+}
+
+/** Empty, and so no id, if it is malformed. */
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return '';
   }
 }
 

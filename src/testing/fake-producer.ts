@@ -55,7 +55,7 @@ export class FakeProducer {
     const { now = Date.now } = options;
     this.log = new FakeLog(now);
     this.api = new FakeFetchApi(this.log);
-    this.signals = new FakeSignals(this.log, now);
+    this.signals = new FakeSignals(this.log, now, options.signals === 'manual');
     this.selfService = new FakeSelfService(this.signals);
   }
 
@@ -172,6 +172,7 @@ export class FakeProducer {
   /** Ends all connections. */
   async close(): Promise<void> {
     this.api.wake();
+    this.signals.close();
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
@@ -184,7 +185,7 @@ export class FakeProducer {
     this.requests.push(seen);
     const body = await bodyOf(request);
     const fault = pathname.startsWith('/v1/') ? this.feedFaults.take() : undefined;
-    if (fault?.slowMs !== undefined) await pause(fault.slowMs);
+    if (fault?.slowMs !== undefined) await pause(fault.slowMs, undefined, { ref: false });
     const answer =
       fault?.status === undefined
         ? await this.answer({ method, path: pathname, query: searchParams, headers, body })

@@ -50,8 +50,10 @@ export class FakeSelfService {
     const made = this.signals.addEndpoint(url, {
       eventTypes: eventTypes as string[],
       description: typeof description === 'string' ? description : null,
+      state: 'pending',
     });
-    return { status: 201, body: { ...view(made), secret: made.secret } };
+    const afterwards = () => void this.signals.verify(made);
+    return { status: 201, body: { ...view(made), secret: made.secret }, afterwards };
   }
 
   private one(method: string, endpoint: FakeEndpoint, body: string): FakeAnswer | undefined {
@@ -62,10 +64,12 @@ export class FakeSelfService {
     }
     if (method !== 'PATCH') return problemAnswer('method_not_allowed');
     const { url, eventTypes, description } = jsonObject(body) ?? {};
-    if (typeof url === 'string') endpoint.url = url;
+    const isElsewhere = typeof url === 'string' && url !== endpoint.url;
+    if (isElsewhere) Object.assign(endpoint, { url, state: 'pending' });
     if (Array.isArray(eventTypes)) endpoint.eventTypes = eventTypes as string[];
     if (typeof description === 'string' || description === null) endpoint.description = description;
-    return { status: 200, body: view(endpoint) };
+    const answer = { status: 200, body: view(endpoint) };
+    return isElsewhere ? { ...answer, afterwards: () => void this.signals.verify(endpoint) } : answer;
   }
 
   private rotated(endpoint: FakeEndpoint): FakeAnswer {
@@ -83,7 +87,7 @@ export class FakeSelfService {
   }
 }
 
-function view({ id, url, eventTypes, description }: FakeEndpoint) {
+function view({ id, url, eventTypes, description, state }: FakeEndpoint) {
   return {
     id,
     url,
@@ -92,7 +96,7 @@ function view({ id, url, eventTypes, description }: FakeEndpoint) {
     maxEventsPerSignal: 100,
     minInterval: 0,
     confirm: 'fetch',
-    state: 'active',
+    state,
     reason: null,
   };
 }

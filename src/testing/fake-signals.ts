@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { type EndpointId, type EventId, IdGenerator } from '../protocol/ids.js';
 import { generateSecret } from '../protocol/secrets.js';
 import { matchesEventType } from '../protocol/event-type.js';
 import type { EventView } from '../protocol/event.js';
 import type { Signal } from '../protocol/signal.js';
+import { jsonObject } from './fake-answer.js';
 import { SignalFaults } from './fake-faults.js';
 import { cursorAt, type FakeLog } from './fake-log.js';
 import { signTestSignal, type TestSignal } from './test-signal.js';
@@ -14,11 +17,14 @@ export interface FakeEndpoint {
   eventTypes: string[];
   description: string | null;
   secret: string;
+  /** `pending`: it gets nothing but challenges, until it has repeated one. */
+  state: 'pending' | 'active';
 }
 
 /** A signal that was sent, once for each time. */
 export interface SentSignal {
   id: string;
+  type: Signal['type'];
   endpoint: EndpointId;
   events: EventId[];
   /** Of the receiver's answer; null: there was none. */
@@ -26,6 +32,7 @@ export interface SentSignal {
 }
 
 const ANSWER_WITHIN_MS = 5_000;
+const CHALLENGE_AGAIN_MS = 50;
 
 /** Signs and sends the fake producer's signals: one for each call and endpoint, and no retries by itself. */
 export class FakeSignals {
@@ -34,18 +41,29 @@ export class FakeSignals {
   readonly endpoints = new Map<EndpointId, FakeEndpoint>();
   private readonly ids: IdGenerator;
   private readonly signalled = new Map<EndpointId, number>();
+  private readonly closing = new AbortController();
   private last: (() => Promise<void>) | undefined;
 
+  /** @param manual events are signalled when `send` is called, and only then */
   constructor(
     private readonly log: FakeLog,
     private readonly now: () => number,
+    private readonly manual: boolean,
   ) {
     this.ids = new IdGenerator(now);
   }
 
   addEndpoint(url: string, over: Partial<Omit<FakeEndpoint, 'id' | 'url'>> = {}): FakeEndpoint {
     const id = this.ids.next('ep');
-    const endpoint = { id, url, eventTypes: ['*'], description: null, secret: generateSecret(), ...over };
+    const endpoint: FakeEndpoint = {
+      id,
+      url,
+      eventTypes: ['*'],
+      description: null,
+      secret: generateSecret(),
+      state: 'active',
+      ...over,
+    };
     this.endpoints.set(id, endpoint);
     this.signalled.set(id, this.log.head);
     return endpoint;
@@ -53,7 +71,30 @@ export class FakeSignals {
 
   /** Signals what is new to every endpoint that wants it. Resolves when all have answered or were given up. */
   async send(): Promise<void> {
-    await Promise.all([...this.endpoints.values()].map((endpoint) => this.sendTo(endpoint)));
+    const active = [...this.endpoints.values()].filter(({ state }) => state === 'active');
+    await Promise.all(active.map((endpoint) => this.sendTo(endpoint)));
+  }
+
+  /** Sends challenges to a pending endpoint until one is repeated; then what was published since it was made. */
+  async verify(endpoint: FakeEndpoint): Promise<void> {
+    const { signal } = this.closing;
+    const { url } = endpoint;
+    // Another loop asks for another address.
+    const isWanted = () => this.endpoints.has(endpoint.id) && endpoint.state === 'pending' && endpoint.url === url;
+    while (isWanted() && !signal.aborted) {
+      if (await this.isEchoed(endpoint)) {
+        if (!isWanted()) return;
+        endpoint.state = 'active';
+        if (!this.manual) await this.sendTo(endpoint);
+        return;
+      }
+      await setTimeout(CHALLENGE_AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** Ends what goes on by itself. */
+  close(): void {
+    this.closing.abort();
   }
 
   /** The last signal once more, as a producer does that got no answer: same id and body, signed anew. */
@@ -70,11 +111,21 @@ export class FakeSignals {
       const { url, secret } = this.endpoints.get(endpoint.id) ?? endpoint;
       // Seconds pass between two attempts of a real producer; one of the same second would be an exact copy.
       signedAt = Math.max(this.now(), signedAt + 1_000);
-      const status = await post(url, signTestSignal(signal, { secret, id, now: () => signedAt }));
-      this.sent.push({ id, endpoint: endpoint.id, events: events.map((event) => event.id), status });
+      const { status } = await post(url, signTestSignal(signal, { secret, id, now: () => signedAt }));
+      this.sent.push({ id, type: signal.type, endpoint: endpoint.id, events: events.map((event) => event.id), status });
     };
     this.last = attempt;
     await this.faults.pass(attempt);
+  }
+
+  private async isEchoed({ id: endpoint, url, secret }: FakeEndpoint): Promise<boolean> {
+    const id = this.ids.next('sig');
+    const type = 'endpoint.verification';
+    const challenge = randomBytes(24).toString('base64url');
+    const signal: Signal = { type, timestamp: new Date(this.now()).toISOString(), data: { endpoint, challenge } };
+    const { status, body } = await post(url, signTestSignal(signal, { secret, id, now: this.now }));
+    this.sent.push({ id, type, endpoint, events: [], status });
+    return status !== null && status < 300 && jsonObject(body)?.['challenge'] === challenge;
   }
 
   private async sendTo(endpoint: FakeEndpoint): Promise<void> {
@@ -98,14 +149,13 @@ export class FakeSignals {
   }
 }
 
-async function post(url: string, { headers, body }: TestSignal): Promise<number | null> {
+async function post(url: string, { headers, body }: TestSignal): Promise<{ status: number | null; body: string }> {
   try {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     const answer = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-    await answer.arrayBuffer();
-    return answer.status;
+    return { status: answer.status, body: await answer.text() };
   } catch {
     // Nobody listens, or not in time: a signal may get lost, and nothing with it.
-    return null;
+    return { status: null, body: '' };
   }
 }

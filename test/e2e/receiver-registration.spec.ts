@@ -46,8 +46,9 @@ const calls = (method: string) =>
 /** A signal is good once the secret is known. */
 async function signalArrives(): Promise<void> {
   const good = async () => {
+    const before = producer.sentSignals.length;
     await producer.publish({ type: 'order.placed' });
-    return producer.sentSignals.at(-1)?.status === 202;
+    return producer.sentSignals.slice(before).some(({ type, status }) => type === 'events.available' && status === 202);
   };
   await until(good, 'a signal is taken');
 }
@@ -68,6 +69,61 @@ describe('a receiver that registers its endpoint', () => {
       ['', '-wal'].map((end) => readFile(join(directory, `receiver.db${end}`)).catch(() => '')),
     );
     for (const file of files) expect(file.includes(String(endpoint?.secret))).toBe(false);
+  });
+
+  it('repeats the challenge of its producer, and gets no signal before', async () => {
+    await start();
+    await until(() => producer.endpoints[0]?.state === 'active', 'the endpoint to be verified');
+    await producer.publish({ type: 'order.placed' });
+    const sent = producer.sentSignals.map(({ type, status }) => `${type} ${status}`);
+    expect(sent.at(-1)).toBe('events.available 202');
+    expect(sent.at(-2)).toBe('endpoint.verification 200');
+    // What came before the secret was stored.
+    expect(new Set(sent.slice(0, -2))).toEqual(new Set(sent.length > 2 ? ['endpoint.verification 503'] : []));
+  });
+
+  it('makes it anew when it was deleted at the producer', async () => {
+    await start();
+    await signalArrives();
+    await stop();
+    const [gone] = producer.endpoints;
+    const headers = { authorization: `Bearer ${producer.apiKey}` };
+    await fetch(`${producer.url}/v1/endpoints/${gone?.id}`, { method: 'DELETE', headers });
+    expect(producer.endpoints).toEqual([]);
+    await start();
+    await until(() => producer.endpoints.length === 1, 'the new endpoint');
+    expect(producer.endpoints[0]?.id).not.toBe(gone?.id);
+    await signalArrives();
+    await start();
+    await signalArrives();
+    expect(producer.endpoints).toHaveLength(1);
+  });
+
+  it('takes signals at once after a restart, though its producer does not answer what it asks', async () => {
+    await start();
+    await signalArrives();
+    producer.feedFaults.fail(503, { times: 50, retryAfter: 0 });
+    await start();
+    await producer.publish({ type: 'order.placed' });
+    expect(producer.sentSignals.at(-1)?.status).toBe(202);
+  });
+
+  it('shuts down at once while its producer keeps it waiting', async () => {
+    producer.feedFaults.slow(3_600_000, 10);
+    const { app } = await start();
+    await until(() => calls('GET').length > 0, 'the registration to be under way');
+    // Would wait for the answer otherwise, and with it this test.
+    await app.close();
+    expect(calls('POST')).toEqual([]);
+  });
+
+  it('goes on at the next start with what a shutdown broke off', async () => {
+    producer.feedFaults.slow(0).slow(3_600_000, 1);
+    await start({ drain: { run: false } });
+    await until(() => calls('POST').length > 0, 'the endpoint to be asked for');
+    await start();
+    await signalArrives();
+    expect(producer.endpoints).toHaveLength(1);
   });
 
   it('changes it when it wants other events', async () => {

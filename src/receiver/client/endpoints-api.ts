@@ -61,6 +61,20 @@ export class EndpointsApi {
     return listAll(this.calls, PATH, readEndpoint, signal);
   }
 
+  /** One of them. @throws NotFoundError and the other errors of the client */
+  async get(id: string, { signal }: CallOptions = {}): Promise<EndpointView> {
+    if (!isId('ep', id)) throw new InvalidArgumentError('id', 'is no endpoint id: ep_ and 26 characters');
+    return this.calls.call({
+      name: `GET ${PATH}/{id}`,
+      method: 'GET',
+      path: `${PATH}/${id}`,
+      expected: 200,
+      maxBytes: this.calls.tuning.maxEventBytes,
+      signal,
+      read: readEndpoint,
+    });
+  }
+
   /**
    * Not tried again when its answer is lost: there could be two then. Look for the URL in `list()` first.
    *

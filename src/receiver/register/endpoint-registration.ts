@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import type { DataSource, Repository } from 'typeorm';
+import { type DataSource, IsNull, type Repository } from 'typeorm';
 import { Sleeper } from '../../loop/sleeper.js';
+import type { EndpointView } from '../client/endpoints-api.js';
+import { NotFoundError, SignpostClientError } from '../client/errors.js';
 import type { SignpostClient } from '../client/signpost-client.js';
-import { SignpostClientError } from '../client/errors.js';
 import type { RegistrationOptions } from '../receiver-options.js';
 import { EndpointRegistrationEntity } from './endpoint-registration.entity.js';
+import { NoSelfServiceError } from './no-self-service-error.js';
 import type { SecretSeal } from './secret-seal.js';
 
 /** Longer than a registration takes: after that, whoever began it is dead. */
@@ -24,7 +26,9 @@ export class EndpointRegistration {
   /** Tells this process and start from all others. */
   private readonly id = randomUUID();
   private running: Promise<void> | undefined;
-  private stopping = false;
+  private ending = new AbortController();
+  /** The secret that was told last. */
+  private told: string | undefined;
 
   constructor(
     private readonly client: Pick<SignpostClient, 'endpoints'>,
@@ -35,43 +39,49 @@ export class EndpointRegistration {
     private readonly now: () => number,
   ) {}
 
-  /** @param opened called with the endpoint's secret as soon as there is one */
+  /** @param opened called with the endpoint's secret as soon as there is one, and again should there be another */
   start(opened: (secret: string) => void): void {
-    this.stopping = false;
-    this.running ??= this.run(opened);
+    if (this.running) return;
+    this.ending = new AbortController();
+    this.told = undefined;
+    this.running = this.run((secret) => {
+      if (secret !== this.told) opened(secret);
+      this.told = secret;
+    });
   }
 
+  /** Breaks off the call that is under way: an endpoint that it made is found at the next start. */
   async stop(): Promise<void> {
-    this.stopping = true;
+    this.ending.abort();
     this.sleeper.wake();
     await this.running;
     this.running = undefined;
   }
 
-  /** One attempt: the secret; undefined: another node is at it. */
-  async runOnce(): Promise<string | undefined> {
+  /** One attempt. False: another node is at it. */
+  async runOnce(opened: (secret: string) => void): Promise<boolean> {
     const row = await this.rows.findOneBy({ producer: this.producer });
     const known =
       row?.endpointId && row.sealedSecret ? this.seal.open(row.sealedSecret, this.bound(row.endpointId)) : '';
     if (row?.endpointId && known) {
-      if (row.settings !== this.settings) {
-        await this.client.endpoints.update(row.endpointId, { ...this.wanted, eventTypes: [...this.wanted.eventTypes] });
-        await this.rows.update({ producer: this.producer }, { settings: this.settings });
-        this.logger.log(`The endpoint of ${this.producer} was changed to ${this.wanted.eventTypes.join(', ')}`);
-      }
-      return known;
+      // Before anything is asked: the producer may be away for now.
+      opened(known);
+      if (await this.isThere(row.endpointId, row.settings)) return true;
     }
-    if (!(await this.claim(row))) return undefined;
-    return this.make();
+    if (!(await this.claim(row))) return false;
+    const secret = await this.make();
+    if (secret !== undefined) opened(secret);
+    return secret !== undefined;
   }
 
   private async run(opened: (secret: string) => void): Promise<void> {
-    for (let failures = 0; !this.stopping;) {
+    const { signal } = this.ending;
+    for (let failures = 0; !signal.aborted;) {
       try {
-        const secret = await this.runOnce();
-        if (secret !== undefined) return opened(secret);
+        if (await this.runOnce(opened)) return;
         await this.sleeper.sleep(WAIT_FOR_OTHER_MS);
       } catch (error) {
+        if (signal.aborted) return this.release();
         const hint = hintFor(error);
         if (hint !== undefined) return this.logger.error(`The endpoint of ${this.producer} is not registered: ${hint}`);
         failures += 1;
@@ -81,34 +91,78 @@ export class EndpointRegistration {
     }
   }
 
+  /** Brings the endpoint up to date. False: somebody has deleted it at the producer. */
+  private async isThere(id: string, settings: string): Promise<boolean> {
+    const { signal } = this.ending;
+    try {
+      if (settings === this.settings) {
+        await this.client.endpoints.get(id, { signal });
+      } else {
+        await this.client.endpoints.update(id, this.asked, { signal });
+        await this.rows.update({ producer: this.producer, endpointId: id }, { settings: this.settings });
+        this.logger.log(`The endpoint of ${this.producer} was changed to ${this.wanted.eventTypes.join(', ')}`);
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      await this.list();
+      this.logger.warn(`The endpoint ${id} of ${this.producer} was deleted at the producer; it is made anew`);
+      return false;
+    }
+  }
+
+  /** @throws NoSelfServiceError */
+  private async list(): Promise<EndpointView[]> {
+    try {
+      return await this.client.endpoints.list({ signal: this.ending.signal });
+    } catch (cause) {
+      throw cause instanceof NotFoundError ? new NoSelfServiceError({ cause }) : cause;
+    }
+  }
+
   /** Creation is not repeatable, so one node makes it: who inserts the row, or takes it from one that has died. */
   private async claim(row: EndpointRegistrationEntity | null): Promise<boolean> {
-    const claim = { claimedBy: this.id, claimedAt: this.now() };
     const { producer } = this;
+    // Without endpoint and secret, so that whoever comes next sees that it is being made.
+    const claim = { claimedBy: this.id, claimedAt: this.now(), endpointId: null, sealedSecret: null };
     if (!row) {
-      const fresh = { producer, endpointId: null, settings: this.settings, sealedSecret: null, ...claim };
+      const fresh = { producer, settings: this.settings, ...claim };
       await this.rows.createQueryBuilder().insert().values(fresh).orIgnore().execute();
-    } else if (row.claimedBy !== this.id) {
-      if (row.endpointId === null && claim.claimedAt - row.claimedAt < CLAIM_MS) return false;
-      await this.rows.update({ producer, claimedBy: row.claimedBy }, claim);
+    } else {
+      const { claimedBy, claimedAt, endpointId } = row;
+      if (claimedBy !== this.id && endpointId === null && claim.claimedAt - claimedAt < CLAIM_MS) return false;
+      await this.rows.update({ producer, claimedBy, endpointId: endpointId ?? IsNull() }, claim);
     }
     // Of several that tried at once, one finds itself.
     return this.rows.existsBy({ producer, claimedBy: this.id });
   }
 
-  private async make(): Promise<string> {
+  /** Broken off: whoever starts next need not wait until this one counts as dead. */
+  private async release(): Promise<void> {
+    const own = { producer: this.producer, claimedBy: this.id, endpointId: IsNull() };
+    await this.rows.update(own, { claimedAt: 0 }).catch(() => undefined);
+  }
+
+  /** undefined: it took so long that another node has begun to make it. */
+  private async make(): Promise<string | undefined> {
     const { endpoints } = this.client;
+    const { signal } = this.ending;
     const description = `Signpost receiver ${this.producer}`;
-    const existing = (await endpoints.list()).find((endpoint) => endpoint.description === description);
-    const wanted = { ...this.wanted, eventTypes: [...this.wanted.eventTypes] };
+    const existing = (await this.list()).find((endpoint) => endpoint.description === description);
     const { id, secret } = existing
-      ? await endpoints.rotateSecret(existing.id)
-      : await endpoints.create({ ...wanted, description });
-    if (existing) await endpoints.update(id, wanted);
+      ? await endpoints.rotateSecret(existing.id, { signal })
+      : await endpoints.create({ ...this.asked, description }, { signal });
+    if (existing) await endpoints.update(id, this.asked, { signal });
+    const own = { producer: this.producer, claimedBy: this.id };
     const sealedSecret = this.seal.seal(secret, this.bound(id));
-    await this.rows.update({ producer: this.producer }, { endpointId: id, settings: this.settings, sealedSecret });
+    await this.rows.update(own, { endpointId: id, settings: this.settings, sealedSecret });
+    if (!(await this.rows.existsBy(own))) return undefined;
     this.logger.log(`The endpoint of ${this.producer} is registered for ${this.wanted.eventTypes.join(', ')}`);
     return secret;
+  }
+
+  private get asked(): { url: string; eventTypes: string[] } {
+    return { url: this.wanted.url, eventTypes: [...this.wanted.eventTypes] };
   }
 
   private get rows(): Repository<EndpointRegistrationEntity> {
@@ -126,12 +180,13 @@ export class EndpointRegistration {
 
 /** What no repetition mends; undefined: it may. */
 function hintFor(error: unknown): string | undefined {
+  if (error instanceof NoSelfServiceError) {
+    return 'this producer has no self-service API. Have the endpoint made by its operator, and configure signing.secret';
+  }
   if (!(error instanceof SignpostClientError)) return undefined;
   switch (error.status) {
     case 403:
       return 'its credential lacks the scope endpoints:write. Give it that, or configure signing.secret';
-    case 404:
-      return 'this producer has no self-service API. Have the endpoint made by its operator, and configure signing.secret';
     case 400:
     case 401:
       return error.message;

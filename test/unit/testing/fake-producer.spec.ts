@@ -133,6 +133,7 @@ describe('the feed of the fake producer', () => {
     expect(await client.eventTypes()).toMatchObject([{ name: 'a.b', description: 'Something' }]);
     const made = await client.endpoints.create({ url: receiver.url, eventTypes: ['a.*'] });
     expect(made.secret).toMatch(/^whsec_/);
+    expect(await client.endpoints.get(made.id)).toMatchObject({ url: receiver.url, state: 'pending' });
     await client.endpoints.update(made.id, { eventTypes: ['b.*'] });
     expect(await client.endpoints.list()).toMatchObject([{ id: made.id, eventTypes: ['b.*'] }]);
     producer.mayWriteEndpoints = false;
@@ -140,5 +141,10 @@ describe('the feed of the fake producer', () => {
       status: 403,
     });
     await client.close();
+  });
+
+  it('answers an id that is none as one that it does not know', async () => {
+    const headers = { authorization: `Bearer ${producer.apiKey}` };
+    expect((await fetch(`${producer.url}/v1/events/%zz`, { headers })).status).toBe(404);
   });
 });
