@@ -242,6 +242,49 @@ export const inboxDecisionCases: readonly InboxStoreCase[] = [
       assertSame(idsOf(await store.list(producer, {})), claimedIds([claims[3], claims[5]]));
     },
   },
+  {
+    name: 'an event stays outdated however long it waits: the newest of its subject is pruned after it',
+    async run(setting) {
+      const { store, dataSource, producer, advance } = setting;
+      const events = [...eventsOf('one', 3), ...eventsOf('two', 1)];
+      for (const event of events) event.lane = null;
+      await storeNext(setting, events);
+      const [stale, ...later] = (await claimDue(setting)) as [Claim, Claim, Claim, Claim];
+      await store.settleFailure(stale, parked(true));
+      for (const claim of later) await finish(setting, claim);
+      await advance(10_000);
+      const isLatest = () => store.isLatest(dataSource.manager, stale.entry);
+      assert.equal(await store.prune(producer, 5_000, 100), 2);
+      assert.equal(await store.prune(producer, 5_000, 100), 0);
+      assertSame(idsOf(await store.list(producer, {})), claimedIds([stale, later[1] as Claim]));
+      assert.equal(await isLatest(), false);
+      await store.retry(producer, stale.entry.id);
+      assert.equal(await store.prune(producer, 5_000, 100), 0);
+      await finish(setting, await claimOne(setting));
+      assert.equal(await store.prune(producer, 5_000, 100), 1);
+      assertSame(idsOf(await store.list(producer, {})), claimedIds([stale]));
+    },
+  },
+  {
+    name: 'entries that stay keep no others from being pruned, however many there are',
+    async run(setting) {
+      const { store, producer, advance } = setting;
+      const lanes = Array.from({ length: 9 }, (_, n) => `subject ${n}`);
+      const events = [...lanes, ...lanes].map((subject) => fetchedEvent({ subject }));
+      await storeNext(setting, [...events, ...eventsOf(null, 4)]);
+      const claims = await claimDue(setting);
+      for (const claim of claims.slice(0, 9)) await store.settleFailure(claim, parked(false));
+      for (const claim of claims.slice(9)) {
+        await finish(setting, claim);
+        await advance(1_000);
+      }
+      await advance(10_000);
+      assert.equal(await store.prune(producer, 5_000, 3), 3);
+      assert.equal(await store.prune(producer, 5_000, 3), 1);
+      assert.equal(await store.prune(producer, 5_000, 3), 0);
+      assertSame(idsOf(await store.list(producer, {})), idsOf(events));
+    },
+  },
 ];
 
 const zeros = { waiting: 0, failed: 0, parked: 0, done: 0, discarded: 0 };

@@ -2,9 +2,9 @@ import { Logger } from '@nestjs/common';
 import type { InboxStore } from './inbox-store.js';
 
 const BATCH = 1_000;
-const EVERY_MS = 3_600_000;
+const HOUR = 3_600_000;
 
-/** Removes what was handled or discarded long ago, in small steps, once an hour. */
+/** Removes what was handled or discarded long ago, in small steps, at the start and once an hour. */
 export class InboxRetention {
   private readonly logger = new Logger('SignpostReceiver');
   private timer: NodeJS.Timeout | undefined;
@@ -12,9 +12,10 @@ export class InboxRetention {
   private stopping = false;
 
   constructor(
-    private readonly store: InboxStore,
+    private readonly store: Pick<InboxStore, 'prune'>,
     private readonly producer: string,
     private readonly retentionMs: number,
+    private readonly everyMs = HOUR,
   ) {}
 
   start(): void {
@@ -24,7 +25,7 @@ export class InboxRetention {
         .catch((error: unknown) => this.logger.warn(`The inbox could not be pruned: ${String(error)}`))
         .finally(() => (this.running = undefined));
     };
-    this.timer ??= setInterval(pass, EVERY_MS).unref();
+    this.timer ??= setInterval(pass, this.everyMs).unref();
     pass();
   }
 
@@ -38,7 +39,7 @@ export class InboxRetention {
   /** Removes all that is past its time; returns how many entries. */
   async runOnce(): Promise<number> {
     let removed = 0;
-    for (let last = BATCH; last === BATCH && !this.stopping; removed += last) {
+    for (let last = BATCH; last > 0 && !this.stopping; removed += last) {
       last = await this.store.prune(this.producer, this.retentionMs, BATCH);
     }
     return removed;

@@ -130,6 +130,9 @@ export interface InboxStore {
   retry(producer: string, id: string): Promise<{ lane: Lane } | undefined>;
   /** A waiting, failed or parked event that nobody holds becomes discarded. As `retry`. */
   discard(producer: string, id: string): Promise<{ lane: Lane } | undefined>;
-  /** Removes at most `limit` done and discarded entries that were finished longer than `olderThanMs` ago; returns how many. */
+  /**
+   * Removes at most `limit` done and discarded entries that were finished longer than `olderThanMs` ago; returns how many, 0 if there is
+   * none. The newest of a subject stays for as long as an earlier one of it is waiting, failed or parked: `isLatest` goes by it.
+   */
   prune(producer: string, olderThanMs: number, limit: number): Promise<number>;
 }

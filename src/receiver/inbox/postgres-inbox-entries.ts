@@ -98,17 +98,46 @@ export class PostgresInboxEntries {
     return (rows as { lane: Lane }[])[0];
   }
 
-  /** Nodes that prune at the same time take different rows. */
+  /**
+   * Looks at the oldest first, and further only where none of them may go: the newest of a subject stays for as long as an earlier one is
+   * still to be handled, which would be the latest otherwise.
+   */
   async prune(producer: string, olderThanMs: number, limit: number): Promise<number> {
+    for (let look = limit; look > 0; look *= 2) {
+      const { seen, removed } = await this.pruneOldest(producer, olderThanMs, limit, look);
+      if (removed > 0 || seen < look) return removed;
+    }
+    return 0;
+  }
+
+  /** Nodes that prune at the same time take different rows. The looks for others are scalar subqueries, as everywhere here. */
+  private async pruneOldest(
+    producer: string,
+    olderThanMs: number,
+    limit: number,
+    look: number,
+  ): Promise<{ seen: number; removed: number }> {
     const { inbox } = this.tables;
-    const { rowCount } = await this.session.query(
+    const { rows } = await this.session.query(
       `WITH old AS MATERIALIZED (
-         SELECT ordinal FROM ${inbox} WHERE producer = $1 AND finished_at IS NOT NULL AND finished_at < ${NOW_MS} - $2::bigint
-         ORDER BY finished_at LIMIT $3 FOR UPDATE SKIP LOCKED
+         SELECT ordinal, producer, subject FROM ${inbox}
+         WHERE producer = $1 AND finished_at IS NOT NULL AND finished_at < ${NOW_MS} - $2::bigint
+         ORDER BY finished_at LIMIT $4 FOR UPDATE SKIP LOCKED
+       ), free AS MATERIALIZED (
+         SELECT o.ordinal FROM old o
+         WHERE o.subject IS NULL OR coalesce(
+           (SELECT true FROM ${inbox} l WHERE l.producer = o.producer AND l.subject = o.subject AND l.ordinal > o.ordinal LIMIT 1),
+           (SELECT false FROM ${inbox} e WHERE e.producer = o.producer AND e.subject = o.subject AND e.ordinal < o.ordinal
+             AND e.finished_at IS NULL LIMIT 1),
+           true)
+         LIMIT $3
+       ), gone AS (
+         DELETE FROM ${inbox} i USING free WHERE i.ordinal = free.ordinal RETURNING 1
        )
-       DELETE FROM ${inbox} i USING old WHERE i.ordinal = old.ordinal`,
-      [producer, Math.round(olderThanMs), Math.max(0, limit)],
+       SELECT (SELECT count(*) FROM old) AS seen, (SELECT count(*) FROM gone) AS removed`,
+      [producer, Math.round(olderThanMs), limit, look],
     );
-    return rowCount ?? 0;
+    const [counted] = rows as { seen: string; removed: string }[];
+    return { seen: Number(counted?.seen ?? 0), removed: Number(counted?.removed ?? 0) };
   }
 }

@@ -22,8 +22,15 @@ const DISCARD = `UPDATE signpost_inbox
   WHERE producer = @producer AND event_id = @id AND state IN ('waiting', 'failed', 'parked') AND ${HELD_BY_NOBODY}
   RETURNING lane`;
 
-const PRUNE = `DELETE FROM signpost_inbox WHERE ordinal IN (SELECT ordinal FROM signpost_inbox INDEXED BY signpost_inbox_finished
-  WHERE producer = @producer AND finished_at IS NOT NULL AND finished_at < @before ORDER BY finished_at LIMIT @limit)`;
+// The newest of a subject stays for as long as an earlier one is still to be handled, which would be the latest otherwise.
+const IS_NO_WITNESS = `(o.subject IS NULL
+  OR EXISTS (SELECT 1 FROM signpost_inbox l INDEXED BY signpost_inbox_subject
+    WHERE l.producer = o.producer AND l.subject = o.subject AND l.ordinal > o.ordinal)
+  OR NOT EXISTS (SELECT 1 FROM signpost_inbox e INDEXED BY signpost_inbox_subject
+    WHERE e.producer = o.producer AND e.subject = o.subject AND e.ordinal < o.ordinal AND e.finished_at IS NULL))`;
+const PRUNE = `DELETE FROM signpost_inbox WHERE ordinal IN (SELECT o.ordinal FROM signpost_inbox o INDEXED BY signpost_inbox_finished
+  WHERE o.producer = @producer AND o.finished_at IS NOT NULL AND o.finished_at < @before AND ${IS_NO_WITNESS}
+  ORDER BY o.finished_at LIMIT @limit)`;
 
 /** What people and retention do with entries. */
 export class SqliteInboxEntries {
