@@ -64,6 +64,8 @@ export class OAuthTokens implements Authorization {
 
   async header(signal: AbortSignal): Promise<string> {
     if (this.token && this.now() < this.token.renewAt) return `Bearer ${this.token.value}`;
+    // Nobody would take the error of a request that is begun for whoever has given up already.
+    signal.throwIfAborted();
     // One request for all who wait, with a deadline of its own: one of them giving up does not end it for the others.
     this.flight ??= this.renew().finally(() => (this.flight = undefined));
     const { flight } = this;

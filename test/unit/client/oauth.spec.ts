@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { AccessTokenError, UnauthorizedError } from '../../../src/receiver/client/index.js';
+import type { HttpTransport } from '../../../src/receiver/client/http-transport.js';
+import { OAuthTokens } from '../../../src/receiver/client/oauth-tokens.js';
 import { ManualClock } from '../../support/clock.js';
 import { until } from '../../support/until.js';
 import {
@@ -138,6 +140,20 @@ describe('client credentials', () => {
     answerToken();
     expect(await second).toEqual(POSITION);
     expect(requests(producer)).toEqual(['token', 'Bearer t1']);
+  });
+});
+
+describe('client credentials', () => {
+  it('are not exchanged for a call that was given up: nobody would take the error', async () => {
+    let asked = 0;
+    const send = () => {
+      asked += 1;
+      return Promise.reject(new Error('refused'));
+    };
+    const base = { origin: 'http://127.0.0.1:9', path: '' };
+    const tokens = new OAuthTokens(CREDENTIALS, base, { send } as unknown as HttpTransport, 1_000, Date.now);
+    expect(await rejection(tokens.header(AbortSignal.abort('enough')))).toBe('enough');
+    expect(asked).toBe(0);
   });
 });
 
