@@ -33,6 +33,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const LONGEST_TIMER = 20 * DAY;
 
 const DEFAULT_RETRY_SCHEDULE: readonly number[] = [
   SECOND,
@@ -60,7 +61,7 @@ export function resolveReceiverOptions(options: SignpostReceiverOptions): Resolv
     register: options.register,
     drain: {
       run: drain.run ?? true,
-      intervalMs: positive('drain.intervalMs', drain.intervalMs, MINUTE),
+      intervalMs: timer('drain.intervalMs', drain.intervalMs, MINUTE),
       pageSize: whole('drain.pageSize', drain.pageSize, 500, 1_000),
       whenExpired: oneOf('drain.whenExpired', drain.whenExpired, ['stop', 'oldest']),
       start: oneOf('drain.start', drain.start, ['oldest', 'now']),
@@ -71,8 +72,8 @@ export function resolveReceiverOptions(options: SignpostReceiverOptions): Resolv
       concurrency: whole('handling.concurrency', handling.concurrency, 10, 1_000),
       retrySchedule: schedule('handling.retrySchedule', handling.retrySchedule),
       whenParked: oneOf('handling.whenParked', handling.whenParked, ['hold', 'pass']),
-      leaseMs: positive('handling.leaseMs', handling.leaseMs, 30 * SECOND),
-      pollIntervalMs: positive('handling.pollIntervalMs', handling.pollIntervalMs, 5 * SECOND),
+      leaseMs: timer('handling.leaseMs', handling.leaseMs, 30 * SECOND),
+      pollIntervalMs: timer('handling.pollIntervalMs', handling.pollIntervalMs, 5 * SECOND),
     },
     retentionMs: positive('retentionMs', options.retentionMs, 30 * DAY),
     now: options.now ?? Date.now,
@@ -103,6 +104,13 @@ function positive(option: string, value: number | undefined, byDefault: number):
   if (value === undefined) return byDefault;
   if (Number.isFinite(value) && value > 0) return value;
   throw new SignpostReceiverOptionsError(option, `must be a number above 0, not ${value}`);
+}
+
+/** A timer that is set to more than 2^31 - 1 ms rings at once, and again, and again. */
+function timer(option: string, value: number | undefined, byDefault: number): number {
+  const ms = positive(option, value, byDefault);
+  if (ms <= LONGEST_TIMER) return ms;
+  throw new SignpostReceiverOptionsError(option, `must be ${LONGEST_TIMER} ms (20 days) at most, not ${value}`);
 }
 
 function whole(option: string, value: number | undefined, byDefault: number, most: number): number {
