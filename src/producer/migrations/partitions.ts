@@ -3,7 +3,7 @@ import { schemaDialect } from '../../database/schema-dialect.js';
 import { tableName } from './initial-schema.js';
 
 /**
- * An endpoint knows the partition of its tenant's log, and on PostgreSQL a position row how often people changed it: whoever settles a
+ * An endpoint knows the partition of its tenant's log, and a position row how often people changed it: on PostgreSQL, whoever settles a
  * signal compares, instead of holding a lock while it thinks.
  */
 export class Partitions1764000000010 implements MigrationInterface {
@@ -11,9 +11,8 @@ export class Partitions1764000000010 implements MigrationInterface {
 
   async up(queryRunner: QueryRunner): Promise<void> {
     const named = tableName(queryRunner);
-    const { name, bigint } = schemaDialect(queryRunner);
+    const { bigint } = schemaDialect(queryRunner);
     await queryRunner.query(`ALTER TABLE ${named('endpoint')} ADD COLUMN partition INTEGER NOT NULL DEFAULT 0`);
-    if (name === 'sqlite') return;
     await queryRunner.query(
       `ALTER TABLE ${named('endpoint_position')} ADD COLUMN revision ${bigint} NOT NULL DEFAULT 0`,
     );
@@ -21,9 +20,7 @@ export class Partitions1764000000010 implements MigrationInterface {
 
   async down(queryRunner: QueryRunner): Promise<void> {
     const named = tableName(queryRunner);
-    if (schemaDialect(queryRunner).name === 'postgres') {
-      await queryRunner.query(`ALTER TABLE ${named('endpoint_position')} DROP COLUMN revision`);
-    }
+    await queryRunner.query(`ALTER TABLE ${named('endpoint_position')} DROP COLUMN revision`);
     await queryRunner.query(`ALTER TABLE ${named('endpoint')} DROP COLUMN partition`);
   }
 }
