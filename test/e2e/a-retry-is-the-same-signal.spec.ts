@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { ManualClock } from '../support/clock.js';
-import { PLATFORMS, startProducer, type ProducerApp } from '../support/producer-app.js';
+import { HOSTS, startProducer, type ProducerApp } from '../support/producer-app.js';
 import { startSignalReceiver, type ReceivedSignal, type SignalReceiver } from '../support/signal-receiver.js';
 import { publish, subscribe } from '../support/subscribed.js';
 
 const signatureOf = (secret: string, { headers, body }: ReceivedSignal): string =>
   new Webhook(secret).sign(String(headers['webhook-id']), new Date(Number(headers['webhook-timestamp']) * 1_000), body);
 
-describe.each(PLATFORMS)('invariant 5, on %s: a retry is the same signal', (platform) => {
+describe.each(HOSTS)('invariant 5, on %s with %s: a retry is the same signal', (platform, database) => {
   let producer: ProducerApp;
   let receiver: SignalReceiver;
   let clock: ManualClock;
@@ -16,7 +16,7 @@ describe.each(PLATFORMS)('invariant 5, on %s: a retry is the same signal', (plat
   beforeEach(async () => {
     clock = new ManualClock();
     receiver = await startSignalReceiver();
-    producer = await startProducer(platform, { dispatch: false, now: clock.now, random: () => 0.5 });
+    producer = await startProducer(platform, { dispatch: false, now: clock.now, random: () => 0.5 }, database);
   });
   afterEach(async () => {
     await producer.close();

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { createAdminApiDocument, createFetchApiDocument } from '../../src/index.js';
+import { storedRows } from '../support/databases.js';
 import { DEFAULT_BODY_LIMIT, ROUTES, type Route } from '../support/routes.js';
 import {
-  PLATFORMS,
+  HOSTS,
   startProducer,
   TEST_ADMIN_KEY,
   type Answer,
@@ -47,14 +48,14 @@ const BAD_IDS = [
   'x'.repeat(2_000),
 ];
 
-describe.each(PLATFORMS)('bad input (%s)', (platform) => {
+describe.each(HOSTS)('bad input (%s with %s)', (platform, database) => {
   let producer: ProducerApp;
   let ids: Record<string, string>;
   let keys: { receiver: string; expired: string; revokedReceiver: string; revokedAdmin: string };
   let before: string;
 
   beforeAll(async () => {
-    producer = await startProducer(platform, { dispatch: false });
+    producer = await startProducer(platform, { dispatch: false }, database);
     const make = async (path: string, body: object) => {
       const answer = await producer.admin<{ id: string; apiKey: string }>('POST', path, body);
       expect([answer.status, path]).toEqual([201, path]);
@@ -95,16 +96,10 @@ describe.each(PLATFORMS)('bad input (%s)', (platform) => {
 
   /** Everything that is stored, but for the audit of accesses and the time a key was last used. */
   const stored = async (): Promise<string> => {
-    const dataSource = producer.app.get(DataSource);
-    const tables = await dataSource.query<{ name: string }[]>(
-      `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'signpost%' AND name <> 'signpost_access' ORDER BY name`,
-    );
-    const rows: unknown[] = [];
-    for (const { name } of tables) {
-      const found = await dataSource.query<Record<string, unknown>[]>(`SELECT * FROM ${name}`);
-      rows.push([name, found.map((row) => ({ ...row, last_used_at: null }))]);
-    }
-    return JSON.stringify(rows);
+    const tables = await storedRows(producer.app.get(DataSource));
+    tables.delete('signpost_access');
+    const text = (row: Record<string, unknown>) => JSON.stringify({ ...row, last_used_at: null });
+    return JSON.stringify([...tables].map(([name, rows]) => [name, rows.map(text).sort()]));
   };
   beforeEach(async () => {
     before = await stored();

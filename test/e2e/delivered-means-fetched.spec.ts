@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ProgressRecorder } from '../../src/producer/fetch-api/progress-recorder.js';
 import { ManualClock } from '../support/clock.js';
-import { PLATFORMS, startProducer, type ProducerApp } from '../support/producer-app.js';
+import { HOSTS, startProducer, type ProducerApp } from '../support/producer-app.js';
 import { startSignalReceiver, type SignalReceiver } from '../support/signal-receiver.js';
 import { publish, subscribe, type Subscribed } from '../support/subscribed.js';
 import { until } from '../support/until.js';
 
 const MINUTE = 60_000;
 
-describe.each(PLATFORMS)('invariant 7, on %s: delivered means fetched', (platform) => {
+describe.each(HOSTS)('invariant 7, on %s with %s: delivered means fetched', (platform, database) => {
   let producer: ProducerApp;
   let receiver: SignalReceiver;
   let clock: ManualClock;
@@ -17,7 +17,7 @@ describe.each(PLATFORMS)('invariant 7, on %s: delivered means fetched', (platfor
   beforeEach(async () => {
     clock = new ManualClock();
     receiver = await startSignalReceiver();
-    producer = await startProducer(platform, { dispatch: false, now: clock.now, random: () => 0.5 });
+    producer = await startProducer(platform, { dispatch: false, now: clock.now, random: () => 0.5 }, database);
     subscribed = await subscribe(producer, receiver.url);
   });
   afterEach(async () => {

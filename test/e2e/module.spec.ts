@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Module, type DynamicModule, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { TypeOrmModule } from '@nestjs/typeorm';
+import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import request from 'supertest';
 import { AdminKeysService, Dispatcher, Publisher, ReceiversService, SignpostModule } from '../../src/index.js';
+import { DATABASES, freshDatabase, type FreshDatabase } from '../support/databases.js';
 import { TEST_ADMIN_KEY, TEST_MASTER_KEY } from '../support/producer-app.js';
 
 @Module({})
@@ -14,21 +15,20 @@ class HostModule {
   }
 }
 
-const memory = (name?: string) =>
-  TypeOrmModule.forRoot({
-    ...(name ? { name } : {}),
-    type: 'better-sqlite3',
-    database: ':memory:',
-    autoLoadEntities: true,
-    retryAttempts: 0,
-  });
-
-describe('SignpostModule', () => {
+describe.each(DATABASES)('SignpostModule on %s', (database) => {
+  let fresh: FreshDatabase;
   let app: INestApplication | undefined;
+  beforeEach(async () => {
+    fresh = await freshDatabase(database);
+  });
   afterEach(async () => {
     await app?.close();
     app = undefined;
+    await fresh.drop();
   });
+
+  const connected = (options: TypeOrmModuleOptions = { autoLoadEntities: true }) =>
+    TypeOrmModule.forRoot({ ...fresh.options, ...options, retryAttempts: 0 } as TypeOrmModuleOptions);
 
   async function start(...imports: DynamicModule[]): Promise<INestApplication> {
     app = await NestFactory.create(HostModule.with(...imports), new ExpressAdapter(), {
@@ -44,7 +44,7 @@ describe('SignpostModule', () => {
 
   it('takes its settings from a factory, and lives in a named DataSource', async () => {
     const host = await start(
-      memory('events'),
+      connected({ name: 'events', autoLoadEntities: true }),
       SignpostModule.forRootAsync({
         dataSource: 'events',
         useFactory: () => Promise.resolve({ masterKey: TEST_MASTER_KEY }),
@@ -58,7 +58,7 @@ describe('SignpostModule', () => {
 
   it('leaves out the parts that it is told to leave out', async () => {
     const host = await start(
-      memory(),
+      connected(),
       SignpostModule.forRoot({ masterKey: TEST_MASTER_KEY, dispatch: false, fetchApi: false, adminApi: false }),
     );
     await request(host.getHttpServer()).get('/v1/events').expect(404);
@@ -74,12 +74,11 @@ describe('SignpostModule', () => {
     ['retentionMs', { masterKey: TEST_MASTER_KEY, retentionMs: -1 }],
     ['not-a-block', { masterKey: TEST_MASTER_KEY, targets: { allow: ['not-a-block'] } }],
   ])('does not start with a bad setting, and names it: %s', async (name, options) => {
-    await expect(start(memory(), SignpostModule.forRoot(options))).rejects.toThrow(name);
+    await expect(start(connected(), SignpostModule.forRoot(options))).rejects.toThrow(name);
   });
 
   it('does not start without its entities, and says what to add', async () => {
-    const bare = TypeOrmModule.forRoot({ type: 'better-sqlite3', database: ':memory:', retryAttempts: 0 });
-    await expect(start(bare, SignpostModule.forRoot({ masterKey: TEST_MASTER_KEY }))).rejects.toThrow(
+    await expect(start(connected({}), SignpostModule.forRoot({ masterKey: TEST_MASTER_KEY }))).rejects.toThrow(
       /autoLoadEntities/,
     );
   });

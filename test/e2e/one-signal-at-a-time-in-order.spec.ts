@@ -1,18 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { PLATFORMS, startProducer, type ProducerApp } from '../support/producer-app.js';
+import { HOSTS, startProducer, type ProducerApp } from '../support/producer-app.js';
 import { startSignalReceiver, type SignalReceiver } from '../support/signal-receiver.js';
 import { publish, subscribe } from '../support/subscribed.js';
 import { until } from '../support/until.js';
 
-describe.each(PLATFORMS)(
-  'invariants 3 and 4, on %s: at least once, in order, one signal in flight per endpoint',
-  (platform) => {
+describe.each(HOSTS)(
+  'invariants 3 and 4, on %s with %s: at least once, in order, one signal in flight per endpoint',
+  (platform, database) => {
     let producer: ProducerApp;
     let receiver: SignalReceiver;
 
     beforeEach(async () => {
       receiver = await startSignalReceiver();
-      producer = await startProducer(platform, { dispatch: { retrySchedule: [20], pollIntervalMs: 50 } });
+      producer = await startProducer(platform, { dispatch: { retrySchedule: [20], pollIntervalMs: 50 } }, database);
     });
     afterEach(async () => {
       await producer.close();

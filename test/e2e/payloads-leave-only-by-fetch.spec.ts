@@ -3,7 +3,8 @@ import { ConsoleLogger, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { IdGenerator } from '../../src/protocol/ids.js';
 import { AccessLog } from '../../src/producer/access/access-log.js';
-import { PLATFORMS, startProducer, TEST_ADMIN_KEY, type ProducerApp } from '../support/producer-app.js';
+import { storedRows } from '../support/databases.js';
+import { HOSTS, startProducer, TEST_ADMIN_KEY, type ProducerApp } from '../support/producer-app.js';
 import { startSignalReceiver, type SignalReceiver } from '../support/signal-receiver.js';
 import { publish, subscribe } from '../support/subscribed.js';
 
@@ -21,9 +22,9 @@ class LogTrap extends ConsoleLogger {
   }
 }
 
-describe.each(PLATFORMS)(
-  'invariant 6, on %s: a payload leaves only through the fetch API, to whoever is entitled',
-  (platform) => {
+describe.each(HOSTS)(
+  'invariant 6, on %s with %s: a payload leaves only through the fetch API, to whoever is entitled',
+  (platform, database) => {
     let producer: ProducerApp;
     let receiver: SignalReceiver;
     let log: LogTrap;
@@ -31,7 +32,7 @@ describe.each(PLATFORMS)(
     beforeEach(async () => {
       log = new LogTrap();
       receiver = await startSignalReceiver();
-      producer = await startProducer(platform, { dispatch: false });
+      producer = await startProducer(platform, { dispatch: false }, database);
       Logger.overrideLogger(log);
     });
     afterEach(async () => {
@@ -124,15 +125,14 @@ describe.each(PLATFORMS)(
       expect(found('errors', errors.map((error) => error.text).join(), leaks)).toEqual([]);
       expect(found('listings', listings.map((listing) => listing.text).join(), leaks)).toEqual([]);
 
-      const dataSource = producer.app.get(DataSource);
-      const tables: { name: string }[] = await dataSource.query(`SELECT name FROM sqlite_master WHERE type = 'table'`);
-      for (const { name } of tables) {
-        const rows = JSON.stringify(await dataSource.query(`SELECT * FROM "${name}"`));
+      const stored = await storedRows(producer.app.get(DataSource));
+      expect([...stored.keys()]).toContain('signpost_event');
+      for (const [name, rows] of stored) {
         const belongs = name === 'signpost_event' ? [PAYLOAD, SUBJECT] : [];
         expect(
           found(
             name,
-            rows,
+            JSON.stringify(rows),
             [...leaks, SUBJECT, TEST_ADMIN_KEY].filter((canary) => !belongs.includes(canary)),
           ),
         ).toEqual([]);

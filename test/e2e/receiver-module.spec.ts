@@ -1,24 +1,29 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { freshDatabase, type FreshDatabase } from '../support/databases.js';
 import { freePort } from '../package/readme-project.js';
-import { PLATFORMS, startProducer, type ProducerApp } from '../support/producer-app.js';
+import { HOSTS, startProducer, type ProducerApp } from '../support/producer-app.js';
 import { startReceiverApp, type ReceiverApp } from '../support/receiver-app.js';
 import { publish, subscribe } from '../support/subscribed.js';
 import { until } from '../support/until.js';
 
-describe.each(PLATFORMS)('the receiver module on %s, beside a real producer', (platform) => {
+describe.each(HOSTS)('the receiver module on %s with %s, beside a real producer', (platform, database) => {
   let producer: ProducerApp | undefined;
   let receiver: ReceiverApp | undefined;
+  let ofReceiver: FreshDatabase | undefined;
   afterEach(async () => {
     await receiver?.close();
+    await ofReceiver?.drop();
     await producer?.close();
   });
 
   it('takes signals, reads the feed, and handles every event in order', async () => {
-    const started = (producer = await startProducer(platform));
+    const started = (producer = await startProducer(platform, {}, database));
     const port = await freePort();
     const { apiKey, secret, fetch } = await subscribe(started, `http://127.0.0.1:${port}/signals`);
+    ofReceiver = await freshDatabase(database);
     receiver = await startReceiverApp({
       platform,
+      database: ofReceiver.options,
       port,
       producer: { url: started.url, apiKey },
       signing: { secret },

@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Module, type DynamicModule, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { TypeOrmModule } from '@nestjs/typeorm';
+import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import {
   AdminKeysService,
   answerFrameworkError,
@@ -15,20 +12,27 @@ import {
   SignpostModule,
   type SignpostOptions,
 } from '../../src/index.js';
+import { freshDatabase, type Database, type FreshDatabase } from './databases.js';
 
 export type Platform = 'fastify' | 'express';
 export const PLATFORMS: Platform[] = ['fastify', 'express'];
+/** Each platform and each database. What a platform does is the same on either database, so PostgreSQL is tried on one of them. */
+export const HOSTS: [Platform, Database][] = [
+  ['fastify', 'sqlite'],
+  ['express', 'sqlite'],
+  ['fastify', 'postgres'],
+];
 
 export const TEST_MASTER_KEY = Buffer.alloc(32, 1).toString('base64');
 export const TEST_ADMIN_KEY = 'test-admin-key-0123456789';
 
 @Module({})
 class HostModule {
-  static with(database: string, options: Partial<SignpostOptions>): DynamicModule {
+  static with(database: TypeOrmModuleOptions, options: Partial<SignpostOptions>): DynamicModule {
     return {
       module: HostModule,
       imports: [
-        TypeOrmModule.forRoot({ type: 'better-sqlite3', database, autoLoadEntities: true, retryAttempts: 0 }),
+        TypeOrmModule.forRoot({ ...database, autoLoadEntities: true, retryAttempts: 0 }),
         SignpostModule.forRoot({
           masterKey: TEST_MASTER_KEY,
           targets: { allow: ['127.0.0.0/8'] },
@@ -63,10 +67,17 @@ export interface Answer<T> {
   body: T;
 }
 
-/** A host application with the module in it, listening on a free port of the loopback interface. */
-export async function startProducer(platform: Platform, options: Partial<SignpostOptions> = {}): Promise<ProducerApp> {
-  const directory = await mkdtemp(join(tmpdir(), 'signpost-app-'));
-  const module = HostModule.with(join(directory, 'signpost.db'), options);
+/**
+ * A host application with the module in it, listening on a free port of the loopback interface, on a fresh database or on one that the
+ * test has.
+ */
+export async function startProducer(
+  platform: Platform,
+  options: Partial<SignpostOptions> = {},
+  database: Database | FreshDatabase = 'sqlite',
+): Promise<ProducerApp> {
+  const { options: dataSource, drop } = typeof database === 'string' ? await freshDatabase(database) : database;
+  const module = HostModule.with(dataSource, options);
   const app = platform === 'fastify' ? await onFastify(module) : await onExpress(module);
   app.useGlobalFilters(new ProblemFilter(isRetryableDatabaseError));
   await app.listen(0, '127.0.0.1');
@@ -88,7 +99,7 @@ export async function startProducer(platform: Platform, options: Partial<Signpos
     dispatchOnce: () => app.get(Dispatcher).runOnce(),
     close: async () => {
       await app.close();
-      await rm(directory, { recursive: true, force: true });
+      await drop();
     },
   };
 }
