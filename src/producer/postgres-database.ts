@@ -50,15 +50,14 @@ export class PostgresDatabase implements ProducerDatabase {
     dataSource: DataSource,
     private readonly engine: PostgresEngine,
     tenants: PostgresTenants,
-    partitions: readonly number[],
     ids: IdGenerator,
     settings: PostgresDatabaseSettings,
   ) {
     const { clock, random, heard } = settings;
     const channel = channelOf(dataSource);
     this.tenants = tenants;
-    const sequencers = partitions.map((partition) => new PostgresSequencer(engine, partition, channel, clock));
-    this.sequencing = new Sequencing(sequencers, settings.dispatch.pollIntervalMs, heard);
+    const sequencerOf = (partition: number) => new PostgresSequencer(engine, partition, channel, clock);
+    this.sequencing = new Sequencing(tenants.met, sequencerOf, settings.dispatch.pollIntervalMs, heard);
     const reader = new PostgresLogReader(engine, tenants);
     this.events = new PostgresEventStore(engine, {
       commits: new CommitCallbacks(dataSource),
@@ -95,10 +94,11 @@ export class PostgresDatabase implements ProducerDatabase {
     const engine = new PostgresEngine(dataSource, { size: settings.poolSize, name: 'signpost' });
     const tenants = new PostgresTenants(engine, settings.partitions);
     await tenants.prepare();
+    await tenants.all();
     const asked = performance.now();
     const [row] = await engine.rowsAgain<{ now: number }>(`SELECT ${settings.clock.sql} AS now`);
     if (row) settings.clock.told(row.now, asked);
-    return new PostgresDatabase(dataSource, engine, tenants, await tenants.all(), ids, settings);
+    return new PostgresDatabase(dataSource, engine, tenants, ids, settings);
   }
 
   partitionOf(tenant: string): Promise<number> {

@@ -9,6 +9,8 @@ const REMEMBERED = 50_000;
  * partitions later concerns new tenants only: an event's place never moves.
  */
 export class PostgresTenants {
+  /** Partitions that this node knows of: those that were there when it looked, and those of the tenants that it met. */
+  readonly met = new Set<number>();
   private readonly known = new Map<string, number>();
   private readonly table: string;
 
@@ -29,6 +31,7 @@ export class PostgresTenants {
     const rows = await this.engine.rowsAgain<{ partition: number }>(
       `SELECT partition FROM ${this.engine.table('log_head')} ORDER BY partition`,
     );
+    for (const { partition } of rows) this.met.add(partition);
     return rows.map(({ partition }) => partition);
   }
 
@@ -55,6 +58,7 @@ export class PostgresTenants {
     const partition = row?.partition ?? chosen;
     if (this.known.size >= REMEMBERED) this.known.clear();
     this.known.set(tenant, partition);
+    this.met.add(partition);
     return partition;
   }
 }

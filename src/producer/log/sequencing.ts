@@ -1,9 +1,14 @@
 import { Logger } from '@nestjs/common';
 import { Sleeper } from '../../loop/sleeper.js';
 import type { Position } from './event-store.js';
-import type { PostgresSequencer } from './postgres-sequencer.js';
+import type { Sequenced } from './postgres-sequencer.js';
 
 const LONGEST_PAUSE_MS = 5_000;
+
+/** What sequences one partition, a bounded number of events at a time. */
+export interface Sequencer {
+  step(): Promise<Sequenced>;
+}
 
 /**
  * Sequences what was committed: soon after this node published, and every now and then for those who died before they did. One pass at a
@@ -15,12 +20,17 @@ export class Sequencing {
   private running: Promise<void> | undefined;
   private pass: Promise<void> | undefined;
   private next: Promise<void> | undefined;
+  /** The newest pass that began with something of this node to place. */
+  private owed: Promise<void> = Promise.resolve();
   private stopping = false;
   private dirty = false;
-  private heads: Position[] = [];
+  private readonly sequencers = new Map<number, Sequencer>();
+  private heads = new Map<number, Position>();
 
   constructor(
-    private readonly sequencers: readonly PostgresSequencer[],
+    /** Looked at for each pass: a node that was started with more of them makes new ones, and this node publishes into those as well. */
+    private readonly partitions: ReadonlySet<number>,
+    private readonly sequencerOf: (partition: number) => Sequencer,
     private readonly intervalMs: number,
     /** The log has grown, by whatever node. */
     private readonly grown: () => void,
@@ -46,7 +56,8 @@ export class Sequencing {
 
   /** Resolves when everything that this node has committed before the call has its position. */
   async upToDate(): Promise<void> {
-    if (this.dirty) await this.runOnce();
+    // A pass that is under way is dirty no more, and not done yet.
+    await (this.dirty ? this.runOnce() : this.owed);
   }
 
   /** Resolves when everything that was committed before the call has its position. */
@@ -56,7 +67,9 @@ export class Sequencing {
       .catch(() => undefined)
       .then(() => {
         this.next = undefined;
+        const own = this.dirty;
         this.pass = this.sequenceAll();
+        if (own) this.owed = this.pass;
         return this.pass;
       });
     return this.next;
@@ -81,20 +94,23 @@ export class Sequencing {
   private async sequenceAll(): Promise<void> {
     this.dirty = false;
     try {
-      const heads = await Promise.all(this.sequencers.map(untilDone));
+      const heads = new Map(await Promise.all([...this.partitions].map((partition) => this.sequence(partition))));
       // Should a notification be lost, this is when it is made up for.
-      if (heads.some((head, index) => head !== this.heads[index])) this.grown();
+      if ([...heads].some(([partition, head]) => head !== this.heads.get(partition))) this.grown();
       this.heads = heads;
     } catch (error) {
       this.dirty = true;
       throw error;
     }
   }
-}
 
-async function untilDone(sequencer: PostgresSequencer): Promise<Position> {
-  for (;;) {
-    const { more, head } = await sequencer.step();
-    if (!more) return head;
+  /** Until nothing committed is left in it. */
+  private async sequence(partition: number): Promise<[number, Position]> {
+    const sequencer = this.sequencers.get(partition) ?? this.sequencerOf(partition);
+    this.sequencers.set(partition, sequencer);
+    for (;;) {
+      const { more, head } = await sequencer.step();
+      if (!more) return [partition, head];
+    }
   }
 }
