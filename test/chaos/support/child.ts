@@ -17,14 +17,18 @@ export class Child {
   /** Resolves with the name of the signal that ended it. */
   readonly end: Promise<string>;
 
-  constructor(private readonly script: string) {
+  /** `optimized`: for a life that is long enough for an optimizing compiler to pay. */
+  constructor(
+    private readonly script: string,
+    { optimized = false } = {},
+  ) {
     if (!existsSync(fileURLToPath(new URL('../../../dist/index.js', import.meta.url)))) {
       throw new Error('The chaos tests kill the built package: run `npm run build` first');
     }
     this.process = fork(fileURLToPath(new URL(`../${script}`, import.meta.url)), {
-      // The test runner's flags are not for the processes under test. These lives are too short for an optimizing compiler,
-      // and threads of its own would take the cores from the others.
-      execArgv: ['--no-opt', '--single-threaded'],
+      // The test runner's flags are not for the processes under test. Most lives are too short for an optimizing compiler, and threads
+      // of its own would take the cores from the others.
+      execArgv: optimized ? [] : ['--no-opt', '--single-threaded'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     living.add(this);
@@ -44,6 +48,10 @@ export class Child {
 
   get isAlive(): boolean {
     return this.ended === undefined;
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
   }
 
   send(message: Message): void {
@@ -68,6 +76,15 @@ export class Child {
     if (!this.isAlive) return;
     this.process.kill('SIGKILL');
     await this.end;
+  }
+
+  /** Stops it where it is, as a machine does that is suspended or starved. */
+  freeze(): void {
+    this.process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.process.kill('SIGCONT');
   }
 
   private arrived(message: Message): void {

@@ -1,4 +1,4 @@
-import type { Producer } from './producer.js';
+import type { Reply, RequestContent } from './request.js';
 
 export interface FetchedEvent {
   id: string;
@@ -6,6 +6,11 @@ export interface FetchedEvent {
   subject: string | null;
   cursor: string;
   data: unknown;
+}
+
+/** Who answers; undefined: nobody did. */
+export interface Answering {
+  request(method: string, path: string, content: RequestContent): Promise<Reply | undefined>;
 }
 
 interface FeedPage {
@@ -21,7 +26,7 @@ export class Follower {
   cursor: string | undefined;
 
   constructor(
-    private readonly producer: Producer,
+    private readonly producer: Answering,
     readonly apiKey: string,
     private readonly limit = 100,
   ) {}

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { until } from '../../support/until.js';
-import type { Reply } from './producer.js';
+import type { Reply } from './request.js';
 import type { Ending, World } from './world.js';
 
 /** Publishes in every way at once, and reads, until it is ended; tries again whatever a crash left without an answer. */

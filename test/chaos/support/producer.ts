@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child } from './child.js';
+import { ADMIN_KEY, request, type Reply, type RequestContent } from './request.js';
 
 export interface Fault {
   point: string;
@@ -16,14 +17,8 @@ export interface LastWords {
   inHand: { id?: string; body?: string };
 }
 
-export interface Reply {
-  status: number;
-  body: unknown;
-}
-
 /** Loaded processes that wait for their turn: loading takes most of a start, so it is done ahead. */
 const SPARES = 3;
-const ADMIN_KEY = 'chaos-admin-key-0123456789';
 
 /** One installation: a database file, and one process after the other on it. */
 export class Producer {
@@ -102,24 +97,9 @@ export class Producer {
   async request(
     method: string,
     path: string,
-    init: { key: string; body?: unknown } | RequestInit,
+    init: RequestContent,
   ): Promise<Reply | undefined> {
-    if (this.url === undefined) return undefined;
-    const { key, body, ...rest } = init as { key?: string; body?: unknown; headers?: Record<string, string> };
-    const headers = { ...rest.headers, ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) };
-    try {
-      const answer = await fetch(`${this.url}${path}`, {
-        method,
-        headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await answer.text();
-      return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) };
-    } catch (error) {
-      // What `fetch` throws when the connection is refused or cut; anything else is a bug of the test.
-      if ((error as Error).name === 'TypeError') return undefined;
-      throw error;
-    }
+    return this.url === undefined ? undefined : request(this.url, method, path, init);
   }
 
   admin(

@@ -7,13 +7,20 @@ export class Signals {
   /** Signing secrets by path of the endpoint's URL. */
   readonly secrets = new Map<string, string>();
   /** Set, it answers the next signal; then the default (202) is back. */
-  private next: ((response: ServerResponse) => void) | undefined;
+  private next: ((signal: ReceivedSignal, response: ServerResponse) => void) | undefined;
+  /** What was wrong with signals when they arrived. */
+  private readonly wrong: string[] = [];
+  private readonly bodies = new Map<string, string>();
+  private readonly inFlight = new Set<string>();
+  /** Paths at which a signal arrived while another one had no answer yet. */
+  readonly overlaps: string[] = [];
 
   private constructor(private readonly receiver: SignalReceiver) {
-    receiver.answer = (_, response) => {
+    receiver.answer = (signal, response) => {
+      this.examine(signal, response);
       const answer = this.next;
       this.next = undefined;
-      if (answer) answer(response);
+      if (answer) answer(signal, response);
       else response.writeHead(202).end();
     };
   }
@@ -31,9 +38,14 @@ export class Signals {
   }
 
   /** The next signal is received and not answered; resolves with what answers it. */
-  holdNext(): Promise<() => void> {
+  async holdNext(): Promise<() => void> {
+    return (await this.held()).answer;
+  }
+
+  /** As `holdNext`, and with the signal. */
+  held(): Promise<{ signal: ReceivedSignal; answer: () => void }> {
     return new Promise((resolve) => {
-      this.next = (response) => resolve(() => void response.writeHead(202).end());
+      this.next = (signal, response) => resolve({ signal, answer: () => void response.writeHead(202).end() });
     });
   }
 
@@ -48,22 +60,27 @@ export class Signals {
 
   /** What is wrong with the signals themselves: signatures, and repeats that differ from the first. */
   faults(): string[] {
-    const bodies = new Map<string, string>();
-    return this.all.flatMap(({ path, headers, body }) => {
-      const id = String(headers['webhook-id']);
-      const first = bodies.get(id) ?? body;
-      bodies.set(id, first);
-      try {
-        new Webhook(this.secrets.get(path) ?? '').verify(body, headers as Record<string, string>);
-      } catch (error) {
-        return [`${id}: ${String(error)}`];
-      }
-      return first === body ? [] : [`${id} came with other bytes: ${first} and ${body}`];
-    });
+    return this.wrong;
   }
 
   close(): Promise<void> {
     return this.receiver.close();
+  }
+
+  /** As it arrives: a signature is of its time. */
+  private examine({ path, headers, body }: ReceivedSignal, response: ServerResponse): void {
+    if (this.inFlight.has(path)) this.overlaps.push(path);
+    this.inFlight.add(path);
+    response.on('close', () => this.inFlight.delete(path));
+    const id = String(headers['webhook-id']);
+    const first = this.bodies.get(id) ?? body;
+    this.bodies.set(id, first);
+    if (first !== body) this.wrong.push(`${id} came with other bytes: ${first} and ${body}`);
+    try {
+      new Webhook(this.secrets.get(path) ?? '').verify(body, headers as Record<string, string>);
+    } catch (error) {
+      this.wrong.push(`${id}: ${String(error)}`);
+    }
   }
 }
 

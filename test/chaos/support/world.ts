@@ -1,6 +1,7 @@
 import { until } from '../../support/until.js';
 import { Follower } from './follower.js';
-import { Producer, type Reply } from './producer.js';
+import { Producer } from './producer.js';
+import type { Reply } from './request.js';
 import { Signals } from './signals.js';
 import { readTruth, type LogRow } from './witness.js';
 
