@@ -5,7 +5,13 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { AdminKeysService, isDatabaseUnavailable, ProblemFilter, Publisher, SignpostModule } from '../../../dist/index.js';
+import {
+  AdminKeysService,
+  isDatabaseUnavailable,
+  ProblemFilter,
+  Publisher,
+  SignpostModule,
+} from '../../../dist/index.js';
 import { SignalSender } from '../../../dist/producer/signal/signal-sender.js';
 import { DISPATCH_STORE } from '../../../dist/producer/signpost-options.js';
 import { setClockOff } from './support/clock-off.js';

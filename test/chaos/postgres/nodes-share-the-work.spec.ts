@@ -14,12 +14,15 @@ const SMALLEST_SHARE = 0.15;
 let fleet: Fleet;
 let load: FleetLoad;
 
-beforeAll(async () => {
-  fleet = await Fleet.create({ nodes: alike(NODES, { dispatch: PATIENT }) });
-  load = new FleetLoad(fleet, { publishers: 12, transactions: 6, pauseMs: 10, most: EVENTS });
-  await load.done();
-  await fleet.settle(size(30_000, 300_000));
-}, size(120_000, 1_200_000));
+beforeAll(
+  async () => {
+    fleet = await Fleet.create({ nodes: alike(NODES, { dispatch: PATIENT }) });
+    load = new FleetLoad(fleet, { publishers: 12, transactions: 6, pauseMs: 10, most: EVENTS });
+    await load.done();
+    await fleet.settle(size(30_000, 300_000));
+  },
+  size(120_000, 1_200_000),
+);
 
 afterAll(async () => {
   await fleet?.close();

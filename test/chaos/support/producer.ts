@@ -94,11 +94,7 @@ export class Producer {
   }
 
   /** Undefined when there was no answer, because nobody serves or the process died meanwhile. */
-  async request(
-    method: string,
-    path: string,
-    init: RequestContent,
-  ): Promise<Reply | undefined> {
+  async request(method: string, path: string, init: RequestContent): Promise<Reply | undefined> {
     return this.url === undefined ? undefined : request(this.url, method, path, init);
   }
 

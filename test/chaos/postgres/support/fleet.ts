@@ -13,7 +13,7 @@ export type Ending = 'commit' | 'rollback';
 
 export interface FleetSettings {
   /** What each node is told besides the usual. */
-  nodes: (url: string) => Partial<NodeSettings>[];
+  nodes: (url: string) => Partial<NodeSettings>[] | Promise<Partial<NodeSettings>[]>;
   endpoints?: number;
   /** Of an empty database. Default: a new one on the server of the tests. */
   url?: string;
@@ -48,7 +48,7 @@ export class Fleet {
     const { url, drop } = given ? { url: given, drop: () => Promise.resolve() } : await newDatabase();
     await query(url, 'CREATE TABLE orders (id TEXT PRIMARY KEY, event_id TEXT)');
     const usual = { url, dispatch: IMPATIENT, clockOffMs: 0 };
-    const started = nodes(url).map((settings) => new FleetNode({ ...usual, ...settings }, LONG));
+    const started = (await nodes(url)).map((settings) => new FleetNode({ ...usual, ...settings }, LONG));
     await Promise.all(started.map((node) => node.start()));
     const made = async (path: string, body: object) => {
       const answer = await started[0]?.request('POST', `/admin/v1${path}`, { key: ADMIN_KEY, body });

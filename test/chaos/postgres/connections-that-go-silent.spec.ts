@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { killAllChildren } from '../support/child.js';
+import { POLL_INTERVAL_MS } from './support/fleet-node.js';
+import { Fleet } from './support/fleet.js';
+import { broken, NOTHING } from './support/promises.js';
+import { SilentProxy } from './support/silent-proxy.js';
+import { size, SLACK_MS } from './support/sizes.js';
+
+const TIMES = size(2, 10);
+const WITHIN_MS = POLL_INTERVAL_MS + 1_000;
+
+let listening: SilentProxy;
+let pool: SilentProxy;
+let fleet: Fleet;
+
+beforeAll(async () => {
+  fleet = await Fleet.create({
+    nodes: async (url) => {
+      listening = await SilentProxy.before(url);
+      pool = await SilentProxy.before(url);
+      // One publishes; only the one that is cut off could send.
+      return [{ dispatch: false }, { url: pool.url, listenUrl: listening.url }];
+    },
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await fleet?.close();
+  listening?.close();
+  pool?.close();
+  await killAllChildren();
+});
+
+describe('connections that are there and carry nothing any more', () => {
+  it.each([
+    ['the one that hears', () => listening],
+    ['those of the pool', () => pool],
+  ])(
+    'delay signals by a look at the log and no more: %s',
+    async (which, proxy) => {
+      for (let time = 1; time <= TIMES; time += 1) {
+        await fleet.deliver(`before: ${which} ${time}`, WITHIN_MS + SLACK_MS);
+        expect(proxy().goSilent()).toBeGreaterThan(0);
+        await fleet.deliver(`after: ${which} ${time}`, WITHIN_MS + SLACK_MS);
+      }
+    },
+    60_000 + TIMES * 30_000,
+  );
+
+  it('break no promise', async () => {
+    await fleet.settle();
+    expect(await broken(fleet)).toEqual(NOTHING);
+  }, 120_000);
+});
