@@ -40,12 +40,14 @@ export async function interleave(contenders, rounds) {
   return Object.fromEntries(names.map((name) => [name, summarise(samples[name])]));
 }
 
+/** The middle of values and their ends, as `interleave` gives them for rates. @param {number[]} values */
+export function spread(values) {
+  return { rate: median(values), low: Math.min(...values), high: Math.max(...values) };
+}
+
 function summarise(samples) {
-  const rates = samples.map(({ rate }) => rate);
   return {
-    rate: median(rates),
-    low: Math.min(...rates),
-    high: Math.max(...rates),
+    ...spread(samples.map(({ rate }) => rate)),
     cpuMicros: median(samples.map(({ cpuMicros }) => cpuMicros)),
     busy: median(samples.map(({ busy }) => busy)),
   };

@@ -16,7 +16,7 @@ export class LargeLog {
 
   async #start() {
     const { workspace, options, file } = this;
-    return startService({ database: file, log: workspace.file('log.log'), profile: options.profile });
+    return startService({ database: `sqlite:${file}`, log: workspace.file('log.log'), profile: options.profile });
   }
 
   /** Filled once for all goals of a run. */

@@ -66,12 +66,15 @@ export function serveCommands(commands) {
   process.on('disconnect', () => process.exit(0));
 }
 
+/** Of a second, in proc(5); Linux has as many on every platform that Node runs on. */
+export const TICKS = 100;
+
 /** CPU seconds that a process has used; undefined where the system does not tell. */
 export function cpuSeconds(pid) {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
-    // Fields 14 and 15 of proc(5), in ticks; Linux has 100 of them a second on every platform that Node runs on.
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    // Fields 14 and 15 of proc(5), in ticks.
+    return (Number(fields[11]) + Number(fields[12])) / TICKS;
   } catch {
     return undefined;
   }

@@ -8,8 +8,9 @@ import { cpus, totalmem } from 'node:os';
  * @property {string} against
  * @property {import('./interleave.js').Result} ours
  * @property {import('./interleave.js').Result} baseline
- * @property {number} target the goal's ratio: at least, or at most where `lessIsBetter`
- * @property {boolean} [lessIsBetter] the figures are times, not rates
+ * @property {number} [target] the goal's ratio: at least, or at most where `lessIsBetter`; none: a figure without a goal
+ * @property {boolean} [lessIsBetter] the figures are times or sizes, not rates
+ * @property {string} [note] what the table has no column for
  */
 
 const whole = (value) => Math.round(value).toLocaleString('en');
@@ -23,7 +24,6 @@ export function machine() {
 /** One row: the ratio is of the medians, so it can be checked from the two columns before it. */
 function row({ goal, work, unit, against, ours, baseline, target, lessIsBetter = false }) {
   const ratio = ours.rate / baseline.rate;
-  const met = lessIsBetter ? ratio <= target : ratio >= target;
   return [
     goal,
     lessIsBetter ? `${work}, ${unit}` : `${work}, ${unit}/s`,
@@ -31,10 +31,15 @@ function row({ goal, work, unit, against, ours, baseline, target, lessIsBetter =
     `${whole(baseline.rate)} (${whole(baseline.low)} to ${whole(baseline.high)})`,
     against,
     ratio.toFixed(2),
-    `${lessIsBetter ? '≤' : '≥'} ${target.toFixed(2)}`,
-    met ? 'met' : 'MISSED',
-    lessIsBetter ? '' : `${share(ours)} / ${share(baseline)}`,
+    ...verdict(ratio, target, lessIsBetter),
+    ours.cpuMicros === undefined ? '' : `${share(ours)} / ${share(baseline)}`,
   ];
+}
+
+function verdict(ratio, target, lessIsBetter) {
+  if (target === undefined) return ['', ''];
+  const met = lessIsBetter ? ratio <= target : ratio >= target;
+  return [`${lessIsBetter ? '≤' : '≥'} ${target.toFixed(2)}`, met ? 'met' : 'MISSED'];
 }
 
 const share = ({ cpuMicros, busy }) => `${cpuMicros.toFixed(1)} µs, ${Math.round(busy * 100)} %`;
@@ -59,5 +64,6 @@ export function table(comparisons) {
   const rows = comparisons.map(row);
   const widths = HEADINGS.map((heading, at) => Math.max(heading.length, 3, ...rows.map((cells) => cells[at].length)));
   const line = (cells) => `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(' | ')} |`;
-  return [line(HEADINGS), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  const notes = comparisons.flatMap(({ note }) => (note === undefined ? [] : ['', note]));
+  return [line(HEADINGS), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line), ...notes].join('\n');
 }

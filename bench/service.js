@@ -18,8 +18,8 @@ async function freePort() {
 }
 
 /**
- * Starts `dist/main.js` as an operator would, on a SQLite file. What the benchmarks use of it is the contract only.
- * @param {{ database: string, log: string, profile?: string }} settings `log`: file for its output
+ * Starts `dist/main.js` as an operator would. What the benchmarks use of it is the contract only.
+ * @param {{ database: string, log: string, profile?: string }} settings `database`: as `DATABASE_URL` takes it; `log`: file for its output
  */
 export async function startService({ database, log, profile }) {
   const port = await freePort();
@@ -38,7 +38,7 @@ export async function startService({ database, log, profile }) {
           PATH: process.env.PATH,
           NODE_ENV: 'production',
           PORT: String(port),
-          DATABASE_URL: `sqlite:${database}`,
+          DATABASE_URL: database,
           SIGNPOST_ADMIN_KEY: adminKey,
           // The same each time: a file may be opened by several services in turn.
           SIGNPOST_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),

@@ -1,64 +1,43 @@
+import { endpointsFor, oneByOne } from '../endpoints.js';
 import { interleave } from '../interleave.js';
 import { startChild } from '../processes.js';
 import { startService } from '../service.js';
 import { watchAttempts } from '../signalled.js';
 
-const EVENT = { type: 'invoice.paid', tenant: 'bench', data: { amount: 1_250 } };
-/** Endpoints created at once. */
-const CREATING = 20;
+const TARGETS = { SQLite: 0.6, PostgreSQL: 0.45 };
 
-async function createEndpoints(service, ports) {
-  const receiver = await service.admin('POST', '/receivers', { tenant: 'bench', name: 'fan-out' });
-  const waiting = [...ports];
-  const worker = async () => {
-    for (let port = waiting.pop(); port !== undefined; port = waiting.pop()) {
-      const endpoint = { url: `http://127.0.0.1:${port}/`, eventTypes: ['invoice.*'] };
-      await service.admin('POST', `/receivers/${receiver.id}/endpoints`, endpoint);
-    }
-  };
-  await Promise.all(Array.from({ length: CREATING }, worker));
+/** Goal 1, for each database by itself. The floor: as many signed POSTs to the same origins. */
+export async function fanout({ workspace, databases, options }) {
+  const sink = await startChild('receivers/sink.js', { origins: options.endpoints });
+  const floor = await startChild('baselines/floor.js', { ports: sink.started });
+  const comparisons = [];
+  for (const database of await databases.both('fanout')) {
+    const log = workspace.file(`fanout-${database.kind}.log`);
+    const service = await startService({ database: database.url, log, profile: options.profile });
+    await endpointsFor(service, sink.started);
+    comparisons.push(...(await compare({ databases, database, service, floor, options })));
+    await service.stop();
+  }
+  await Promise.all([floor.stop(), sink.stop()]);
+  return comparisons;
 }
 
-/**
- * Goal 1. Ours: events one after the other, each from the POST that publishes it until the outcome of the last of its
- * signals is on disk. The floor: as many signed POSTs to the same origins.
- */
-export async function fanout({ workspace, options }) {
-  const { endpoints, fanoutEvents, rounds, profile } = options;
-  const database = workspace.file('fanout.db');
-  const sink = await startChild('receivers/sink.js', { origins: endpoints });
-  const floor = await startChild('baselines/floor.js', { ports: sink.started });
-  const service = await startService({ database, log: workspace.file('fanout.log'), profile });
-  await createEndpoints(service, sink.started);
-  const attempts = watchAttempts(database);
-
-  const events = async (count) => {
-    const before = attempts.now();
-    const begin = performance.now();
-    for (let event = 1; event <= count; event++) {
-      await service.admin('POST', '/events', EVENT);
-      await attempts.settled(before + event * endpoints);
-    }
-    const ms = performance.now() - begin;
-    if (attempts.unexpected(before) > 0) throw new Error('Some signals failed or were coalesced');
-    return { count: count * endpoints, ms };
-  };
-  const posts = (rounds) => floor.call('run', { rounds });
+async function compare({ databases, database, service, floor, options }) {
+  const { endpoints, fanoutEvents, rounds } = options;
+  const events = oneByOne({ service, attempts: watchAttempts(database), endpoints });
+  const posts = (count) => floor.call('run', { rounds: count });
   // Undici closes a connection that was idle for 4 s, so each turn begins with a round that does not count.
   const contender = (pid, run) => ({ pid, prepare: () => run(1), run: () => run(fanoutEvents) });
   const contenders = { ours: contender(service.pid, events), floor: contender(floor.pid, posts) };
+  const postgres = database.kind === 'PostgreSQL';
+  if (postgres) {
+    contenders.hindered = contender(service.pid, (count) => databases.underOldSnapshot(database, () => events(count)));
+  }
   const results = await interleave(contenders, rounds);
-  attempts.close();
-  await Promise.all([service.stop(), floor.stop(), sink.stop()]);
-  return [
-    {
-      goal: '1',
-      work: `1 event to ${endpoints.toLocaleString('en')} endpoints`,
-      unit: 'signals',
-      against: 'floor: signed POSTs, no database',
-      ours: results.ours,
-      baseline: results.floor,
-      target: 0.6,
-    },
-  ];
+  const work = `1 event to ${endpoints.toLocaleString('en')} endpoints, ${database.kind}`;
+  const first = { goal: '1', work, unit: 'signals', against: 'floor: signed POSTs, no database' };
+  const comparison = { ...first, ours: results.ours, baseline: results.floor, target: TARGETS[database.kind] };
+  if (!postgres) return [comparison];
+  const hindered = { ...first, work: `${work}, beside an old snapshot`, against: 'the same without it' };
+  return [comparison, { ...hindered, ours: results.hindered, baseline: results.ours }];
 }

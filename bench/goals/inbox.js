@@ -20,7 +20,8 @@ function race(producer, receiver) {
 
 async function signpost({ workspace, options }) {
   const receiver = await startChild('receivers/module.js', { file: workspace.file('inbox.db'), handling: false });
-  const settings = { file: workspace.file('producer.db'), url: `http://127.0.0.1:${receiver.started}/signals` };
+  const dataSource = { type: 'better-sqlite3', database: workspace.file('producer.db') };
+  const settings = { dataSource, url: `http://127.0.0.1:${receiver.started}/signals` };
   const flags = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
   const producer = await startChild('producer-host.js', settings, flags);
   await receiver.call('connect', producer.started);

@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import { spread } from '../interleave.js';
 import { startChild } from '../processes.js';
 
 const RATE = 100;
@@ -43,7 +44,8 @@ export async function latency({ workspace, options }) {
   const file = (name) => workspace.file(`latency-${name}.db`);
   const receiver = await startChild('receivers/module.js', { file: file('inbox'), handling: true });
   const url = `http://127.0.0.1:${receiver.started}/signals`;
-  const producer = await startChild('producer-host.js', { file: file('producer'), url });
+  const dataSource = { type: 'better-sqlite3', database: file('producer') };
+  const producer = await startChild('producer-host.js', { dataSource, url });
   await receiver.call('connect', producer.started);
   const answering = await startChild('receivers/answering.js');
   const pool = new Pool(`http://127.0.0.1:${answering.started}`, { connections: 8 });
@@ -74,8 +76,4 @@ export async function latency({ workspace, options }) {
     baseline: spread(samples.floor.map((turn) => percentile(turn, share))),
     target,
   }));
-}
-
-function spread(values) {
-  return { rate: percentile(values, 0.5), low: Math.min(...values), high: Math.max(...values) };
 }
