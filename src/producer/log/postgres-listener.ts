@@ -11,7 +11,7 @@ export interface ListenerSettings {
   channel: string;
   /** Where to listen, if not where the DataSource connects to: past a pooler that keeps no sessions. */
   url: string | undefined;
-  /** Notifies the channel, over another connection. */
+  /** Notifies on a connection of somebody else, as whoever publishes does. */
   notify: () => Promise<unknown>;
   /** Something was notified, or may have been while nobody listened. */
   heard: () => void;
@@ -19,7 +19,7 @@ export interface ListenerSettings {
   report: (message: string) => void;
 }
 
-/** The LISTEN was taken, and what is notified does not arrive. */
+/** The LISTEN was taken, and what others notify does not arrive. */
 class UnheardError extends Error {
   constructor() {
     super('notifications do not arrive (behind a pooler in transaction mode, give the database itself as listenUrl)');
@@ -77,7 +77,7 @@ export class PostgresListener {
 
   /** Runs `listen` on a connection that demonstrably hears; throws what broke it. */
   private async connected(listen: (client: PgClient, isBroken: () => boolean) => Promise<void>): Promise<void> {
-    const { channel, url, heard } = this.settings;
+    const { channel, url, notify, heard } = this.settings;
     const pg = pgOf(this.dataSource);
     const client = new pg.Client({
       ...(url === undefined ? connectionOptions(this.dataSource) : { connectionString: url }),
@@ -103,9 +103,9 @@ export class PostgresListener {
     try {
       await client.connect();
       await within(client.query(`LISTEN ${channel}`));
-      // A pooler in transaction mode takes the LISTEN and lets nobody hear, but for what happens to come with an answer to a query. Only
-      // a call that arrives while nothing is asked tells.
-      await this.settings.notify();
+      // A pooler in transaction mode takes the LISTEN and lets nobody hear, but for an echo on the one server connection that took it. So
+      // somebody else calls, which also tells a listenUrl of another database.
+      await within(notify());
       const deadline = performance.now() + ANSWER_WITHIN_MS;
       for (let left = ANSWER_WITHIN_MS; echoes === 0 && left > 0 && !this.stopping && !broken;) {
         await this.sleeper.sleep(left);
