@@ -11,9 +11,17 @@ const NETWORK = /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNR
 const UNCODED =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed)/;
 
-/** True if the same work succeeds when it is begun again at once. */
+/** True if the same work succeeds when it is begun again at once; also of a named error with such a cause. */
 export function isTransient(error: unknown): boolean {
-  return TRANSIENT.has(codeOf(error));
+  return (
+    TRANSIENT.has(codeOf(error)) || TRANSIENT.has(codeOf((error as { cause?: unknown } | null | undefined)?.cause))
+  );
+}
+
+/** The unique index that refused a row: unique_violation. */
+export function violatedIndex(error: unknown): string | undefined {
+  if (codeOf(error) !== '23505') return undefined;
+  return (error as { constraint?: string }).constraint;
 }
 
 /** True of an error of the database's driver if the server could not be asked, or could not do it now. */

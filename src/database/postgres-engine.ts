@@ -29,6 +29,11 @@ export class PostgresEngine {
     return inSchema(this.dataSource.options, `signpost_${name}`);
   }
 
+  /** Arguments of an advisory lock that is this installation's own: another one in the same database has other tables. */
+  lock(name: number): string {
+    return `${name}, '${this.table('log').replaceAll("'", "''")}'::regclass::oid::int`;
+  }
+
   /** The rows of one statement. Begun again when the server broke it off in favour of another transaction. */
   async rows<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     return (await this.run(text, values)).rows as Row[];
@@ -45,11 +50,12 @@ export class PostgresEngine {
   }
 
   /**
-   * Several statements in one round trip, without parameters, as one transaction; each sees what was committed before it began. Must do no
-   * harm if it is done twice.
+   * Several statements in one round trip, without parameters, as one transaction; each sees what was committed before it began, whatever
+   * the database's default is. Must do no harm if it is done twice.
    */
   script(statements: readonly string[]): Promise<PostgresResult[]> {
-    return again(() => this.pool.use((client) => runScript(client, statements)), true);
+    const script = ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', ...statements];
+    return again(() => this.pool.use((client) => runScript(client, script)), true);
   }
 
   get connections(): PostgresConnections {
@@ -71,7 +77,7 @@ async function again<T>(work: () => Promise<T>, alsoWhenLost: boolean): Promise<
       return await work();
     } catch (error) {
       const lost = error instanceof DatabaseUnavailableError;
-      const brokenOff = lost && isTransient(error.cause);
+      const brokenOff = isTransient(error);
       if (tries >= TRIES || !(brokenOff || (lost && alsoWhenLost))) throw error;
       if (!brokenOff) await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 4 ** (tries - 1)));
     }

@@ -6,8 +6,11 @@ import type { Position } from './event-store.js';
 const BATCH = 5_000;
 /** How often the whole outbox is looked at, in ms, whatever is known of it. */
 const WHOLE_EVERY_MS = 10_000;
-/** Names the sequencing of a partition among the advisory locks of a database: `seq` in ASCII, and the partition. */
-const LOCK_CLASS = 0x736571;
+/** Names the sequencing of the first partition among advisory locks: `seq` in ASCII. The others come after it. */
+const LOCK = 0x736571;
+
+/** Of the time, a whole look takes one part in so many at most: dead entries under an old snapshot make it long. */
+const WHOLE_SHARE = 50;
 
 /** What a snapshot says of transactions: those from `xmax` on had not begun, those of `running` had not ended. */
 interface Horizon {
@@ -35,27 +38,31 @@ export interface Sequenced {
  */
 export class PostgresSequencer {
   private horizon: Horizon | undefined;
-  private wholeAt = Number.NEGATIVE_INFINITY;
+  private wholeFrom = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly engine: PostgresEngine,
     private readonly partition: number,
     private readonly channel: string,
     private readonly clock: DatabaseClock,
+    private readonly batch = BATCH,
   ) {}
 
   async step(): Promise<Sequenced> {
     const now = performance.now();
-    const whole = this.horizon === undefined || now - this.wholeAt >= WHOLE_EVERY_MS;
+    const whole = this.horizon === undefined || now >= this.wholeFrom;
     try {
       const results = await this.engine.script([
-        `SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${this.partition})`,
+        `SELECT pg_advisory_xact_lock(${this.engine.lock(LOCK + this.partition)})`,
+        // Readers go on from positions, so none may be lost in a crash that keeps later commits; whether events may is the server's setting.
+        `SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`,
         // The outbox is empty as a rule, and the planner believes that it still is while its dead entries are kept: then a scan of the
         // table reads them all.
         'SET LOCAL enable_seqscan = off',
         this.statement(whole ? undefined : this.horizon),
       ]);
       const [row] = (results.at(-1)?.rows ?? []) as {
+        taken: number;
         count: number;
         head: Position;
         xmax: string;
@@ -63,12 +70,12 @@ export class PostgresSequencer {
         now: number;
       }[];
       const count = row?.count ?? 0;
-      const more = count === BATCH;
+      const more = row?.taken === this.batch;
       // At the end of a script that waited for its turn, so rather late than early.
       if (row) this.clock.told(row.now, performance.now());
       if (row && !more) {
         this.horizon = { xmax: row.xmax, running: row.running };
-        if (whole) this.wholeAt = now;
+        if (whole) this.wholeFrom = now + Math.max(WHOLE_EVERY_MS, WHOLE_SHARE * (performance.now() - now));
       }
       return { count, more, head: row?.head ?? 0 };
     } catch (error) {
@@ -89,7 +96,7 @@ export class PostgresSequencer {
       ? `${mine} AND xid >= '${horizon.xmax}' UNION ALL ${mine} AND xid = ANY ('{${horizon.running.join(',')}}'::xid8[])`
       : mine;
     return `WITH waiting AS MATERIALIZED (
-        SELECT xid, ordinal FROM (${waiting}) AS w ORDER BY ordinal LIMIT ${BATCH}
+        SELECT xid, ordinal FROM (${waiting}) AS w ORDER BY ordinal LIMIT ${this.batch}
       ), taken AS (
         DELETE FROM ${outbox} o USING waiting w
         WHERE o.partition = ${this.partition} AND o.xid = w.xid AND o.ordinal = w.ordinal RETURNING o.ordinal
@@ -102,7 +109,7 @@ export class PostgresSequencer {
         FROM newest CROSS JOIN taken t JOIN ${event} e ON e.ordinal = t.ordinal
         RETURNING 1
       )
-      SELECT n.count, (SELECT position FROM newest) + n.count AS head, CASE WHEN n.count > 0 THEN pg_notify('${this.channel}', '') END,
+      SELECT (SELECT count(*)::int FROM taken) AS taken, n.count, (SELECT position FROM newest) + n.count AS head, CASE WHEN n.count > 0 THEN pg_notify('${this.channel}', '') END,
         pg_snapshot_xmax(pg_current_snapshot())::text AS xmax,
         ARRAY(SELECT pg_snapshot_xip(pg_current_snapshot())::text) AS running, ${this.clock.sql} AS now
       FROM (SELECT count(*)::int AS count FROM placed) AS n`;
