@@ -8,6 +8,9 @@ import type { LeasedRow } from './postgres-claim.js';
 import { lockedInOrder } from './postgres-locks.js';
 import { restingDueAt } from './position-row.js';
 
+/** Rows of one statement: it takes 65,535 parameters at most. */
+const MOST_ROWS = 2_000;
+
 /** A leased row after composing. */
 export interface ComposedRow {
   row: LeasedRow;
@@ -39,7 +42,16 @@ export class PostgresComposed {
 
   /** Answers which were written. The others' leases are given back: they are composed anew, as they are now. */
   async save(composed: readonly ComposedRow[]): Promise<Set<EndpointId>> {
-    if (composed.length === 0) return new Set();
+    const saved = new Set<EndpointId>();
+    for (let at = 0; at < composed.length; at += MOST_ROWS) {
+      for (const endpoint of await this.saveSome(composed.slice(at, at + MOST_ROWS))) saved.add(endpoint);
+    }
+    const others = composed.filter(({ row }) => !saved.has(row.endpoint_id));
+    if (others.length > 0) await this.release(others.map(({ row }) => row));
+    return saved;
+  }
+
+  private async saveSome(composed: readonly ComposedRow[]): Promise<EndpointId[]> {
     const now = this.clock.now();
     const list = valuesList(
       TYPES,
@@ -63,10 +75,7 @@ export class PostgresComposed {
        RETURNING p.endpoint_id`,
       list.values,
     );
-    const saved = new Set(rows.map((row) => row.endpoint_id));
-    const others = composed.filter(({ row }) => !saved.has(row.endpoint_id));
-    if (others.length > 0) await this.release(others.map(({ row }) => row));
-    return saved;
+    return rows.map((row) => row.endpoint_id);
   }
 
   /** Gives leases back before anything was sent. Rows that another node has taken over are left alone. */

@@ -10,6 +10,8 @@ import { lockedInOrder } from './postgres-locks.js';
 import { restingDueAt, type PositionRow } from './position-row.js';
 import { applySettlement } from './transition.js';
 
+/** Outcomes of one statement: it takes 65,535 parameters at most. */
+const MOST_ROWS = 1_000;
 /** Looks at a row that people keep changing; then the lease runs out, and the signal is repeated. */
 const TRIES = 5;
 
@@ -60,8 +62,10 @@ export class PostgresSettle {
       const rows = await this.rows(open, tries === 0 ? leased : () => undefined);
       const applied = open.flatMap((settlement) => this.apply(settlement, rows.get(settlement)) ?? []);
       for (const settlement of open) if (!rows.has(settlement)) results.set(settlement, 'lost-lease');
-      const saved = await this.save(applied);
-      for (const one of saved) results.set(one.settlement, one.disabled ? 'disabled' : 'settled');
+      for (let at = 0; at < applied.length; at += MOST_ROWS) {
+        const saved = await this.save(applied.slice(at, at + MOST_ROWS));
+        for (const one of saved) results.set(one.settlement, one.disabled ? 'disabled' : 'settled');
+      }
       open = open.filter((settlement) => !results.has(settlement));
     }
     return settlements.map((settlement) => results.get(settlement) ?? 'lost-lease');

@@ -13,8 +13,10 @@ interface Group {
   n: number;
 }
 
-/** Names waking among the advisory locks of a database: `wake` in ASCII. */
+/** Names waking among advisory locks: `wake` in ASCII. */
 const LOCK = 0x77616b65;
+/** The parameters before are the patterns. */
+const FIRST_MARK = 4;
 
 /**
  * Wakes the endpoints that match events not looked at yet. Any node may do it, and doing it twice does no harm; that one at a time does it
@@ -60,37 +62,42 @@ export class PostgresWake {
     const position = this.engine.table('endpoint_position');
     const filter = this.engine.table('endpoint_filter');
     const matched = this.engine.table('log_matched');
-    const woken = valuesList(
-      ['text', 'text', 'bigint'],
-      groups.flatMap(({ tenant, type, position: newest }) =>
-        patternsMatching(type).map((pattern) => [tenant, pattern, newest]),
-      ),
+    const woken = groups.flatMap(({ tenant, type, position: newest }) =>
+      patternsMatching(type).map((pattern) => ({ tenant, pattern, newest })),
     );
     const marks = valuesList(
       ['smallint', 'bigint'],
       [...looked].map(([partition, { through }]) => [partition, through]),
-      woken.values.length + 1,
+      FIRST_MARK,
     );
+    // Patterns come as arrays: a burst of many tenants and types has more of them than a statement takes parameters.
     const [row] = await this.engine.rowsAgain<{ mine: boolean }>(
-      `WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${LOCK}) AS mine),
-       woken (tenant, pattern, position) AS (VALUES ${woken.sql}),
+      `WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${this.engine.lock(LOCK)}) AS mine),
+       woken AS (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS w (tenant, pattern, position)),
        v AS MATERIALIZED (
          SELECT f.endpoint_id, max(w.position) AS position FROM turn t
          CROSS JOIN woken w JOIN ${filter} f ON f.tenant = w.tenant AND f.pattern = w.pattern
          WHERE t.mine GROUP BY f.endpoint_id
        ), ${lockedInOrder(position)}, raised AS (
-         UPDATE ${position} p SET head = v.position,
+         UPDATE ${position} p SET head = CASE WHEN p.head = v.position THEN v.position + 1 ELSE v.position END,
            due_at = CASE WHEN p.lease_owner IS NOT NULL OR p.attempt > 0 THEN p.due_at
                          ELSE least(p.due_at, greatest(${this.clock.sql}, p.not_before)) END
          FROM v JOIN locked l ON l.endpoint_id = v.endpoint_id
-         WHERE p.endpoint_id = v.endpoint_id AND p.active = 1 AND p.head < v.position
+         -- A row that looks one further than the log went has the head that this event got, and whoever leased it may have looked before.
+         WHERE p.endpoint_id = v.endpoint_id AND p.active = 1
+           AND (p.head < v.position OR (p.head = v.position AND p.lease_owner IS NOT NULL))
        ), marked AS (
          INSERT INTO ${matched} (partition, through)
          SELECT m.partition, m.through FROM turn t CROSS JOIN (VALUES ${marks.sql}) AS m (partition, through) WHERE t.mine
          ON CONFLICT DO NOTHING
        )
        SELECT mine FROM turn`,
-      [...woken.values, ...marks.values],
+      [
+        woken.map(({ tenant }) => tenant),
+        woken.map(({ pattern }) => pattern),
+        woken.map(({ newest }) => newest),
+        ...marks.values,
+      ],
     );
     return row?.mine ?? false;
   }
