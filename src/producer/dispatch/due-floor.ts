@@ -2,6 +2,8 @@
 const SLACK_MS = 5_000;
 /** How often all that is due is looked at, in ms, whatever the floor is: for whoever took longer. */
 const WHOLE_EVERY_MS = 5_000;
+/** Of the time, looking at all takes one part in so many at most: dead entries make it long. */
+const WHOLE_SHARE = 20;
 const NONE = 0;
 
 /**
@@ -10,7 +12,11 @@ const NONE = 0;
  */
 export class DueFloor {
   private floor = NONE;
-  private wholeAt = Number.NEGATIVE_INFINITY;
+  private wholeFrom = Number.NEGATIVE_INFINITY;
+  private wholeBegan: number | undefined;
+
+  /** `monotonic`: this process's own time, in ms. */
+  constructor(private readonly monotonic = () => performance.now()) {}
 
   get current(): number {
     return this.floor;
@@ -18,15 +24,25 @@ export class DueFloor {
 
   /** For the next claim. */
   next(): number {
-    const now = performance.now();
-    if (now - this.wholeAt < WHOLE_EVERY_MS) return this.floor;
-    this.wholeAt = now;
+    // It failed, perhaps because it took too long.
+    this.wholeEnded();
+    if (this.monotonic() < this.wholeFrom) return this.floor;
+    this.wholeBegan = this.monotonic();
     return NONE;
   }
 
   /** `first`: the earliest due time that was claimed; `all`: nothing due was left. `now` is the database's. */
   claimed(first: number | undefined, now: number, all: boolean): void {
-    if (all) this.floor = Math.max(this.floor, now - SLACK_MS);
+    this.wholeEnded();
+    // Also down, if the database's clock went back.
+    if (all) this.floor = now - SLACK_MS;
     else if (first !== undefined) this.floor = Math.min(first - 1, now - SLACK_MS);
+  }
+
+  private wholeEnded(): void {
+    if (this.wholeBegan === undefined) return;
+    const took = this.monotonic() - this.wholeBegan;
+    this.wholeFrom = this.wholeBegan + Math.max(WHOLE_EVERY_MS, WHOLE_SHARE * took);
+    this.wholeBegan = undefined;
   }
 }
