@@ -46,7 +46,9 @@ export class PostgresLeases {
     await this.engine.rowsAgain(
       `UPDATE ${this.position} SET lease_owner = NULL, lease_until = NULL,
          due_at = CASE WHEN active = 1 OR notice IS NOT NULL THEN ${this.clock.sql} END
-       WHERE lease_owner = $1 AND due_at IS NOT NULL AND lease_until < ${this.clock.sql} + $2::bigint AND endpoint_id <> ALL ($3)`,
+       -- While leased, the due time is the lease's end: the index of due times finds those that run out next.
+       WHERE lease_owner = $1 AND due_at IS NOT NULL AND due_at > ${this.clock.sql} AND due_at < ${this.clock.sql} + $2::bigint
+         AND endpoint_id <> ALL ($3)`,
       [owner, this.leaseMs - Math.min(KNOWN_WITHIN_MS, this.leaseMs / 2), known.map(({ endpoint }) => endpoint)],
     );
   }
