@@ -1,4 +1,5 @@
 import { DatabaseUnavailableError } from '../../database/errors.js';
+import { violatedIndex } from '../../database/postgres-codes.js';
 import type { PostgresEngine } from '../../database/postgres-engine.js';
 import { PostgresSession } from '../../database/postgres-session.js';
 import { IdempotencyConflictError } from './errors.js';
@@ -109,7 +110,8 @@ export class PostgresPublishGroup {
         const placed = await this.placed(inserted);
         return resolve(inserted.flatMap((event) => placed.get(event) ?? []));
       } catch (error) {
-        if (!(error instanceof DatabaseUnavailableError) || tries === TRIES) return reject(error);
+        const unknown = error instanceof DatabaseUnavailableError || isWrittenMeanwhile(error);
+        if (!unknown || tries === TRIES) return reject(error);
         look = true;
       }
     }
@@ -164,6 +166,11 @@ export class PostgresPublishGroup {
       }),
     );
   }
+}
+
+/** A statement whose connection broke was still at work, and committed after the look: nobody else has these ids. */
+function isWrittenMeanwhile(error: unknown): boolean {
+  return violatedIndex(error) === 'signpost_event_id';
 }
 
 /** More than a statement takes, or under idempotency keys that may have to be taken back as a whole. */
