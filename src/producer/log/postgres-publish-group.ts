@@ -110,7 +110,7 @@ export class PostgresPublishGroup {
         const placed = await this.placed(inserted);
         return resolve(inserted.flatMap((event) => placed.get(event) ?? []));
       } catch (error) {
-        const unknown = error instanceof DatabaseUnavailableError || isWrittenMeanwhile(error);
+        const unknown = error instanceof DatabaseUnavailableError || (look && isWrittenMeanwhile(error));
         if (!unknown || tries === TRIES) return reject(error);
         look = true;
       }
