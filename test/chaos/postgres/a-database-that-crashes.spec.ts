@@ -39,7 +39,7 @@ describe(`PostgreSQL that is stopped at once and started again, ${CRASHES} times
         await server.crash();
         await pause(DOWN_MS);
         await server.launch();
-        await fleet.deliver(`after crash ${crash}`, BACK_WITHIN_MS + SLACK_MS);
+        await fleet.deliver(`after-crash-${crash}`, BACK_WITHIN_MS + SLACK_MS);
       }
       expect(fleet.nodes.every(({ serves }) => serves)).toBe(true);
       expect(fleet.refusals).toBeGreaterThan(0);

@@ -37,7 +37,7 @@ describe(`connections of which one is terminated every ${EVERY_MS} ms`, () => {
         // The pace of the faults: nothing is expected to have happened by its end.
         await pause(EVERY_MS);
       }
-      await fleet.deliver('after the last', BACK_WITHIN_MS + SLACK_MS);
+      await fleet.deliver('after-the-last', BACK_WITHIN_MS + SLACK_MS);
       expect(fleet.nodes.every(({ serves }) => serves)).toBe(true);
     },
     60_000 + FOR_MS,
