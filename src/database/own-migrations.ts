@@ -45,11 +45,20 @@ export async function runOwnMigrations(dataSource: DataSource, own: OwnMigration
 const SQLITE = { id: 'integer PRIMARY KEY AUTOINCREMENT NOT NULL', parameters: '?, ?' };
 const POSTGRES = { id: 'SERIAL PRIMARY KEY', parameters: '$1, $2' };
 
+/** PostgreSQL asks for the right to create tables even where there is nothing to create, and a role that only runs nodes need not have it. */
+async function isThere(manager: EntityManager, table: string): Promise<boolean> {
+  if (manager.dataSource.options.type !== 'postgres') return false;
+  const [row] = await manager.query<{ there: boolean }[]>('SELECT to_regclass($1) IS NOT NULL AS there', [table]);
+  return row?.there ?? false;
+}
+
 async function migrate(manager: EntityManager, own: OwnMigrations, { id, parameters }: typeof SQLITE) {
   const table = inSchema(manager.dataSource.options, own.table);
-  await manager.query(
-    `CREATE TABLE IF NOT EXISTS ${table} (id ${id}, timestamp bigint NOT NULL, name varchar NOT NULL)`,
-  );
+  if (!(await isThere(manager, table))) {
+    await manager.query(
+      `CREATE TABLE IF NOT EXISTS ${table} (id ${id}, timestamp bigint NOT NULL, name varchar NOT NULL)`,
+    );
+  }
   const rows = await manager.query<{ name: string }[]>(`SELECT name FROM ${table}`);
   const done = new Set(rows.map((row) => row.name));
   const migrations = own.migrations.map((Migration) => new Migration());

@@ -82,6 +82,7 @@ export class PostgresPublishGroup {
   /** One statement for all. If it fails, whose fault it was shows when each call is written by itself. */
   private async writeShared(calls: readonly Call[]): Promise<void> {
     if (calls.length === 0) return;
+    let written = false;
     try {
       const events = calls.flatMap((call) => call.events);
       const all = await this.append.insert((text, values) => this.session.query(text, values), events);
@@ -96,12 +97,12 @@ export class PostgresPublishGroup {
         else resolve(mine.flatMap((event) => placed.get(event as Inserted) ?? []));
       }
     } catch (error) {
-      const unknown = error instanceof DatabaseUnavailableError;
+      const unknown = written || error instanceof DatabaseUnavailableError;
       await Promise.all(calls.map((call) => this.writeAlone(call, unknown)));
     }
   }
 
-  /** `maybeWritten`: a connection broke, perhaps after the commit, so look first. */
+  /** `maybeWritten`: it went wrong after the commit, or perhaps after it, so look first. */
   private async writeAlone({ events, resolve, reject }: Call, maybeWritten: boolean): Promise<void> {
     let look = maybeWritten;
     for (let tries = 1; ; tries += 1) {
