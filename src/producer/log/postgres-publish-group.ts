@@ -86,6 +86,7 @@ export class PostgresPublishGroup {
     try {
       const events = calls.flatMap((call) => call.events);
       const all = await this.append.insert((text, values) => this.session.query(text, values), events);
+      written = true;
       const placed = await this.placed(
         all.filter((event): event is Inserted => !(event instanceof IdempotencyConflictError)),
       );
