@@ -70,7 +70,7 @@ export class PostgresComposed {
          confirm_through = v.confirm_through, confirm_due_at = v.confirm_due_at, reminder = v.reminder,
          open_signal = v.open_signal, open_kind = v.open_kind, open_after = v.open_after, open_through = v.open_through,
          open_count = v.open_count, open_traceparent = v.open_traceparent, open_body = v.open_body
-       FROM v JOIN locked l ON l.endpoint_id = v.endpoint_id
+       FROM locked v
        WHERE p.endpoint_id = v.endpoint_id AND p.lease_token = v.token AND p.lease_owner IS NOT NULL AND p.revision = v.revision
        RETURNING p.endpoint_id`,
       list.values,
@@ -88,7 +88,7 @@ export class PostgresComposed {
       `WITH v (endpoint_id, token) AS (VALUES ${list.sql}), ${lockedInOrder(this.position)}
        UPDATE ${this.position} p SET lease_owner = NULL, lease_until = NULL,
          due_at = CASE WHEN p.active = 1 OR p.notice IS NOT NULL THEN ${this.clock.sql} END
-       FROM v JOIN locked l ON l.endpoint_id = v.endpoint_id
+       FROM locked v
        WHERE p.endpoint_id = v.endpoint_id AND p.lease_token = v.token AND p.lease_owner IS NOT NULL`,
       list.values,
     );

@@ -32,7 +32,7 @@ export class PostgresLeases {
     const rows = await this.engine.rowsAgain<{ endpoint_id: EndpointId; token: number }>(
       `WITH v (endpoint_id, token) AS (VALUES ${list.sql}), ${lockedInOrder(this.position)}
        UPDATE ${this.position} p SET lease_until = ${this.clock.sql} + $${until}::bigint, due_at = ${this.clock.sql} + $${until}::bigint
-       FROM v JOIN locked l ON l.endpoint_id = v.endpoint_id
+       FROM locked v
        WHERE p.endpoint_id = v.endpoint_id AND p.lease_token = v.token AND p.lease_owner = $${by}
        RETURNING p.endpoint_id, v.token`,
       [...list.values, this.leaseMs, owner],

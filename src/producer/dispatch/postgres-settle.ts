@@ -124,19 +124,18 @@ export class PostgresSettle {
            open_signal = v.open_signal, open_kind = v.open_kind, open_after = v.open_after, open_through = v.open_through,
            open_count = v.open_count, open_traceparent = v.open_traceparent, open_body = v.open_body,
            lease_owner = NULL, lease_until = NULL
-         FROM v JOIN locked l ON l.endpoint_id = v.endpoint_id
+         FROM locked v
          WHERE p.endpoint_id = v.endpoint_id AND p.lease_token = v.token AND p.lease_owner IS NOT NULL AND p.revision = v.revision
-         RETURNING p.endpoint_id, v.token
+         RETURNING v.*
        ), logged AS (
          INSERT INTO ${signal} (endpoint_id, signal_id, kind, first_position, last_position, event_count, attempt, sent_at, outcome,
            status, latency_ms, category)
-         SELECT v.endpoint_id, v.signal_id, v.kind, v.first_position, v.last_position, v.event_count, v.sent_attempt, v.sent_at, v.outcome,
-           v.status, v.latency_ms, v.category
-         FROM v JOIN saved s ON s.endpoint_id = v.endpoint_id AND s.token = v.token WHERE v.outcome <> 'released'
+         SELECT endpoint_id, signal_id, kind, first_position, last_position, event_count, sent_attempt, sent_at, outcome, status,
+           latency_ms, category
+         FROM saved WHERE outcome <> 'released'
        ), ended AS (
-         UPDATE ${endpoint} e SET state = 'disabled', reason = v.disabled, version = e.version + 1, updated_at = ${this.clock.sql}
-         FROM v JOIN saved s ON s.endpoint_id = v.endpoint_id AND s.token = v.token
-         WHERE e.id = v.endpoint_id AND v.disabled IS NOT NULL
+         UPDATE ${endpoint} e SET state = 'disabled', reason = s.disabled, version = e.version + 1, updated_at = ${this.clock.sql}
+         FROM saved s WHERE e.id = s.endpoint_id AND s.disabled IS NOT NULL
        )
        SELECT endpoint_id, token FROM saved`,
       list.values,

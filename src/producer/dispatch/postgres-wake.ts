@@ -82,7 +82,7 @@ export class PostgresWake {
          UPDATE ${position} p SET head = CASE WHEN p.head = v.position THEN v.position + 1 ELSE v.position END,
            due_at = CASE WHEN p.lease_owner IS NOT NULL OR p.attempt > 0 THEN p.due_at
                          ELSE least(p.due_at, greatest(${this.clock.sql}, p.not_before)) END
-         FROM v JOIN locked l ON l.endpoint_id = v.endpoint_id
+         FROM locked v
          -- A row that looks one further than the log went has the head that this event got, and whoever leased it may have looked before.
          WHERE p.endpoint_id = v.endpoint_id AND p.active = 1
            AND (p.head < v.position OR (p.head = v.position AND p.lease_owner IS NOT NULL))
