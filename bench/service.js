@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 import { track } from './processes.js';
 
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 async function freePort() {
   const server = createServer();
