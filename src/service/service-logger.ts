@@ -10,4 +10,9 @@ export class ServiceLogger extends ConsoleLogger {
     if (typeof context === 'string' && ASSEMBLY.has(context)) return;
     super.log(message, ...rest);
   }
+
+  /** Why the service does not start is said once, by whoever started it. */
+  override error(message: unknown, ...rest: unknown[]): void {
+    if (rest.at(-1) !== 'ExceptionHandler') super.error(message, ...rest);
+  }
 }

@@ -14,7 +14,12 @@ export class ServiceModule {
       module: ServiceModule,
       controllers: [HealthController],
       imports: [
-        TypeOrmModule.forRoot({ ...dataSourceOptions(settings.database), autoLoadEntities: true, retryAttempts: 0 }),
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions(settings.database),
+          autoLoadEntities: true,
+          // Whoever starts the service waits for the database, and knows for which faults.
+          toRetry: () => false,
+        }),
         SignpostModule.forRoot({
           ...signpostOptions(settings, masterKey),
           ...(api ? {} : { fetchApi: false, adminApi: false }),
