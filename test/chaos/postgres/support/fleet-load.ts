@@ -14,6 +14,8 @@ export interface LoadSettings {
   pauseMs?: number;
   /** Ends by itself after so many publications. */
   most?: number;
+  /** Begins its keys; two loads on one installation need two. */
+  name?: string;
 }
 
 /** Publishes in both ways at once, and reads, until it is ended; tries again whatever a fault left without an answer. */
@@ -29,9 +31,10 @@ export class FleetLoad {
     private readonly fleet: Fleet,
     private readonly settings: LoadSettings = {},
   ) {
-    const { publishers = 3, transactions = 2 } = settings;
-    for (let n = 1; n <= publishers; n += 1) this.writers.push(this.write(`single-${n}`, (key) => fleet.publish(key)));
-    for (let n = 1; n <= transactions; n += 1) this.writers.push(this.order(`order-${n}`));
+    const { publishers = 3, transactions = 2, name = 'load' } = settings;
+    for (let n = 1; n <= publishers; n += 1)
+      this.writers.push(this.write(`${name}-single-${n}`, (key) => fleet.publish(key)));
+    for (let n = 1; n <= transactions; n += 1) this.writers.push(this.order(`${name}-order-${n}`));
     this.reader = this.read();
   }
 
