@@ -18,7 +18,7 @@ const FULL = {
   /** Events of one turn of goal 10, a multiple of 100. */
   growthEvents: 10_000,
   /** Seconds of one turn of goal 11. */
-  memorySeconds: 4,
+  memorySeconds: 3,
   /** Events of one turn of publishing, and how many transactions are open at once. */
   publishedEvents: 5_000,
   publishers: 8,
