@@ -1,5 +1,5 @@
 import type { PostgresEngine } from '../../database/postgres-engine.js';
-import { valuesList } from '../../database/values-list.js';
+import { jsonRows } from '../../database/json-rows.js';
 import type { ReceiverId } from '../../protocol/ids.js';
 import type { AccessRow, AccessRows } from './access-rows.js';
 
@@ -17,7 +17,7 @@ export class PostgresAccessRows implements AccessRows {
 
   async insert(rows: readonly AccessRow[]): Promise<void> {
     if (rows.length === 0) return;
-    const list = valuesList(
+    const list = jsonRows(
       TYPES,
       rows.map((row) => [
         row.at,
@@ -34,8 +34,8 @@ export class PostgresAccessRows implements AccessRows {
     );
     await this.engine.change(
       `INSERT INTO ${this.access} (at, receiver_id, credential_id, action, status, event_ids, after_position, through_position, event_count,
-         address) VALUES ${list.sql}`,
-      list.values,
+         address) ${list.sql}`,
+      [list.value],
     );
   }
 

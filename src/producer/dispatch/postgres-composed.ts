@@ -1,6 +1,6 @@
 import type { DatabaseClock } from '../../database/postgres-clock.js';
 import type { PostgresEngine } from '../../database/postgres-engine.js';
-import { valuesList } from '../../database/values-list.js';
+import { jsonRows } from '../../database/json-rows.js';
 import type { EndpointId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
 import type { ClaimedSignal } from './dispatch-store.js';
@@ -8,7 +8,7 @@ import type { LeasedRow } from './postgres-claim.js';
 import { lockedInOrder } from './postgres-locks.js';
 import { restingDueAt } from './position-row.js';
 
-/** Rows of one statement: it takes 65,535 parameters at most. */
+/** Rows of one statement, with a body of some kilobytes each. */
 const MOST_ROWS = 2_000;
 
 /** A leased row after composing. */
@@ -53,13 +53,13 @@ export class PostgresComposed {
 
   private async saveSome(composed: readonly ComposedRow[]): Promise<EndpointId[]> {
     const now = this.clock.now();
-    const list = valuesList(
+    const list = jsonRows(
       TYPES,
       composed.map((one) => parameters(one, now)),
     );
     // An event that was woken for in between raised the head: nothing may lower it again, and a row that is put to rest stays due.
     const rows = await this.engine.rowsAgain<{ endpoint_id: EndpointId }>(
-      `WITH v (${NAMES}) AS (VALUES ${list.sql}), ${lockedInOrder(this.position)}
+      `WITH v (${NAMES}) AS MATERIALIZED (${list.sql}), ${lockedInOrder(this.position)}
        UPDATE ${this.position} p SET
          signalled_through = v.signalled_through,
          head = CASE WHEN p.head > v.read_head THEN p.head ELSE v.head END,
@@ -73,24 +73,24 @@ export class PostgresComposed {
        FROM locked v
        WHERE p.endpoint_id = v.endpoint_id AND p.lease_token = v.token AND p.lease_owner IS NOT NULL AND p.revision = v.revision
        RETURNING p.endpoint_id`,
-      list.values,
+      [list.value],
     );
     return rows.map((row) => row.endpoint_id);
   }
 
   /** Gives leases back before anything was sent. Rows that another node has taken over are left alone. */
   async release(rows: readonly LeasedRow[]): Promise<void> {
-    const list = valuesList(
+    const list = jsonRows(
       ['text', 'bigint'],
       rows.map((row) => [row.endpoint_id, row.lease_token]),
     );
     await this.engine.rowsAgain(
-      `WITH v (endpoint_id, token) AS (VALUES ${list.sql}), ${lockedInOrder(this.position)}
+      `WITH v (endpoint_id, token) AS MATERIALIZED (${list.sql}), ${lockedInOrder(this.position)}
        UPDATE ${this.position} p SET lease_owner = NULL, lease_until = NULL,
          due_at = CASE WHEN p.active = 1 OR p.notice IS NOT NULL THEN ${this.clock.sql} END
        FROM locked v
        WHERE p.endpoint_id = v.endpoint_id AND p.lease_token = v.token AND p.lease_owner IS NOT NULL`,
-      list.values,
+      [list.value],
     );
   }
 }

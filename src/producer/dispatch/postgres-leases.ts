@@ -1,6 +1,6 @@
 import type { DatabaseClock } from '../../database/postgres-clock.js';
 import type { PostgresEngine } from '../../database/postgres-engine.js';
-import { valuesList } from '../../database/values-list.js';
+import { jsonRows } from '../../database/json-rows.js';
 import type { EndpointId } from '../../protocol/ids.js';
 import type { Lease } from './dispatch-store.js';
 import { lockedInOrder } from './postgres-locks.js';
@@ -24,18 +24,17 @@ export class PostgresLeases {
   async renew(leases: readonly Lease[], owner: string): Promise<Lease[]> {
     await this.giveBackUnknown(leases, owner);
     if (leases.length === 0) return [];
-    const list = valuesList(
+    const list = jsonRows(
       ['text', 'bigint'],
       leases.map(({ endpoint, token }) => [endpoint, token]),
     );
-    const [until, by] = [list.values.length + 1, list.values.length + 2];
     const rows = await this.engine.rowsAgain<{ endpoint_id: EndpointId; token: number }>(
-      `WITH v (endpoint_id, token) AS (VALUES ${list.sql}), ${lockedInOrder(this.position)}
-       UPDATE ${this.position} p SET lease_until = ${this.clock.sql} + $${until}::bigint, due_at = ${this.clock.sql} + $${until}::bigint
+      `WITH v (endpoint_id, token) AS MATERIALIZED (${list.sql}), ${lockedInOrder(this.position)}
+       UPDATE ${this.position} p SET lease_until = ${this.clock.sql} + $2::bigint, due_at = ${this.clock.sql} + $2::bigint
        FROM locked v
-       WHERE p.endpoint_id = v.endpoint_id AND p.lease_token = v.token AND p.lease_owner = $${by}
+       WHERE p.endpoint_id = v.endpoint_id AND p.lease_token = v.token AND p.lease_owner = $3
        RETURNING p.endpoint_id, v.token`,
-      [...list.values, this.leaseMs, owner],
+      [list.value, this.leaseMs, owner],
     );
     const kept = new Set(rows.map(({ endpoint_id, token }) => `${token} ${endpoint_id}`));
     return leases.filter(({ endpoint, token }) => !kept.has(`${token} ${endpoint}`));

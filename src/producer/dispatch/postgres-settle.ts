@@ -1,6 +1,6 @@
 import type { DatabaseClock } from '../../database/postgres-clock.js';
 import type { PostgresEngine } from '../../database/postgres-engine.js';
-import { valuesList } from '../../database/values-list.js';
+import { jsonRows } from '../../database/json-rows.js';
 import type { EndpointId } from '../../protocol/ids.js';
 import type { ClaimedSignal, Settled, Settlement } from './dispatch-store.js';
 import { RULE_COLUMNS, type EndpointRules } from './endpoint-rules.js';
@@ -10,7 +10,7 @@ import { lockedInOrder } from './postgres-locks.js';
 import { restingDueAt, type PositionRow } from './position-row.js';
 import { applySettlement } from './transition.js';
 
-/** Outcomes of one statement: it takes 65,535 parameters at most. */
+/** Outcomes of one statement. */
 const MOST_ROWS = 1_000;
 /** Looks at a row that people keep changing; then the lease runs out, and the signal is repeated. */
 const TRIES = 5;
@@ -109,13 +109,13 @@ export class PostgresSettle {
   private async save(applied: readonly Applied[]): Promise<Applied[]> {
     if (applied.length === 0) return [];
     const now = this.clock.now();
-    const list = valuesList(
+    const list = jsonRows(
       [...STATE_TYPES, ...ATTEMPT_TYPES],
       applied.map((one) => [...stateOf(one, now), ...attemptOf(one.settlement)]),
     );
     const [endpoint, signal] = [this.engine.table('endpoint'), this.engine.table('signal')];
     const rows = await this.engine.rows<{ endpoint_id: EndpointId; token: number }>(
-      `WITH v (${STATE_NAMES}, ${ATTEMPT_NAMES}) AS (VALUES ${list.sql}), ${lockedInOrder(this.position)}, saved AS (
+      `WITH v (${STATE_NAMES}, ${ATTEMPT_NAMES}) AS MATERIALIZED (${list.sql}), ${lockedInOrder(this.position)}, saved AS (
          UPDATE ${this.position} p SET
            active = v.active, signalled_through = v.signalled_through, head = greatest(p.head, v.signalled_through),
            due_at = CASE WHEN p.head > v.signalled_through THEN v.due_behind ELSE v.due_caught_up END,
@@ -138,7 +138,7 @@ export class PostgresSettle {
          FROM saved s WHERE e.id = s.endpoint_id AND s.disabled IS NOT NULL
        )
        SELECT endpoint_id, token FROM saved`,
-      list.values,
+      [list.value],
     );
     const saved = new Set(rows.map(({ endpoint_id, token }) => `${token} ${endpoint_id}`));
     return applied.filter(({ settlement: { claim } }) => saved.has(`${claim.token} ${claim.endpoint}`));

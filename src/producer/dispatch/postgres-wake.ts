@@ -1,6 +1,6 @@
 import type { DatabaseClock } from '../../database/postgres-clock.js';
 import type { PostgresEngine } from '../../database/postgres-engine.js';
-import { valuesList } from '../../database/values-list.js';
+import { jsonRows } from '../../database/json-rows.js';
 import { patternsMatching } from '../../protocol/event-type.js';
 import type { Position } from '../log/event-store.js';
 import { lockedInOrder } from './postgres-locks.js';
@@ -65,7 +65,7 @@ export class PostgresWake {
     const woken = groups.flatMap(({ tenant, type, position: newest }) =>
       patternsMatching(type).map((pattern) => ({ tenant, pattern, newest })),
     );
-    const marks = valuesList(
+    const marks = jsonRows(
       ['smallint', 'bigint'],
       [...looked].map(([partition, { through }]) => [partition, through]),
       FIRST_MARK,
@@ -88,7 +88,7 @@ export class PostgresWake {
            AND (p.head < v.position OR (p.head = v.position AND p.lease_owner IS NOT NULL))
        ), marked AS (
          INSERT INTO ${matched} (partition, through)
-         SELECT m.partition, m.through FROM turn t CROSS JOIN (VALUES ${marks.sql}) AS m (partition, through) WHERE t.mine
+         SELECT m.partition, m.through FROM turn t CROSS JOIN (${marks.sql}) AS m (partition, through) WHERE t.mine
          ON CONFLICT DO NOTHING
        )
        SELECT mine FROM turn`,
@@ -96,7 +96,7 @@ export class PostgresWake {
         woken.map(({ tenant }) => tenant),
         woken.map(({ pattern }) => pattern),
         woken.map(({ newest }) => newest),
-        ...marks.values,
+        marks.value,
       ],
     );
     return row?.mine ?? false;
