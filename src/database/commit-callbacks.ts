@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
-import { NotInTransactionError } from './errors.js';
+import { DatabaseUnavailableError, NotInTransactionError } from './errors.js';
 
 interface Registered {
   /** How deep in savepoints it was registered. */
@@ -26,7 +26,11 @@ export class CommitCallbacks {
     }
     const runner = manager.queryRunner;
     if (!runner) throw new NotInTransactionError("this is the DataSource's own manager, which has no transaction");
-    if (!runner.isTransactionActive || runner.isReleased) {
+    // TypeORM lets go of a connection that broke, and keeps the transaction's flag.
+    if (runner.isTransactionActive && runner.isReleased) {
+      throw new DatabaseUnavailableError("The connection of this manager's transaction broke; nothing of it was kept");
+    }
+    if (!runner.isTransactionActive) {
       throw new NotInTransactionError("this manager's transaction is not begun, or is over");
     }
     return runner;

@@ -2,14 +2,14 @@
 const TRANSIENT = new Set<unknown>(['40001', '40P01']);
 
 // Connection trouble (08), resources: disk full, too many connections (53), shutdown, start-up, a terminated backend (57P), a statement
-// that was cancelled for its time (57014), a lock that was not to be had (55P03), an idle transaction that was ended (25P03), a standby or a
-// database set read-only (25006), I/O (58).
-const UNAVAILABLE = /^(08\w{3}|53\w{3}|57P0\d|57014|55P03|25P03|25006|58\w{3})$/;
+// that was cancelled for its time (57014), a lock that was not to be had (55P03), a database that takes no connections now (55000), an idle
+// transaction that was ended (25P03), a standby or a database set read-only (25006), I/O (58).
+const UNAVAILABLE = /^(08\w{3}|53\w{3}|57P0\d|57014|55P03|55000|25P03|25006|58\w{3})$/;
 /** System calls on a socket, and name resolution. */
 const NETWORK = /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
-/** What node-postgres throws without a code. */
+/** What node-postgres throws without a code, and TypeORM when the connection of a transaction broke between two statements. */
 const UNCODED =
-  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed)/;
+  /^(Query runner already released|Database connection provided by a query runner was already released|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed)/;
 
 /** True if the same work succeeds when it is begun again at once; also of a named error with such a cause. */
 export function isTransient(error: unknown): boolean {
@@ -31,7 +31,7 @@ export function isUnavailable(error: unknown): boolean {
   return isConnectionFailure(error);
 }
 
-/** True if node-postgres says, in words of its own, that there is no connection. */
+/** True if node-postgres or TypeORM says, in words of its own, that there is no connection. */
 export function isConnectionFailure(error: unknown): boolean {
   // Not `instanceof`: the driver may be loaded in another realm.
   const message = (error as { message?: unknown } | null | undefined)?.message;

@@ -15,6 +15,7 @@ interface PgPool {
   connect(): Promise<PooledClient>;
   end(): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'connect', listener: (client: PgClient) => void): unknown;
 }
 
 export interface PgClient extends PostgresClient {
@@ -25,7 +26,6 @@ export interface PgClient extends PostgresClient {
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'notification', listener: (message: { channel: string; payload?: string }) => void): unknown;
   on(event: 'end', listener: () => void): unknown;
-  removeListener(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 interface PooledClient extends PgClient {
@@ -72,7 +72,9 @@ export class PostgresPool implements PostgresConnections {
       types: numericInt8(pg),
     });
     // An idle connection that breaks leaves the pool by itself; without a listener it would end the process.
-    this.pool.on('error', () => undefined);
+    this.pool.on('error', ignore);
+    outliveConnections(this.pool);
+    outliveConnections((dataSource.driver as unknown as { master: PgPool }).master);
   }
 
   async use<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
@@ -82,9 +84,6 @@ export class PostgresPool implements PostgresConnections {
     } catch (error) {
       throw namedPostgresError(error);
     }
-    // A connection that breaks between two statements says so as an event, and the statement after that fails.
-    const ignore = (): void => undefined;
-    client.on('error', ignore);
     const unwatch = this.inquiry.watch(client);
     let broken = false;
     try {
@@ -96,8 +95,8 @@ export class PostgresPool implements PostgresConnections {
     } finally {
       unwatch();
       this.lastUsed.set(client, performance.now());
+      // Ended politely, a connection that went silent would be waited for.
       if (broken) client.connection.stream.destroy();
-      else client.removeListener('error', ignore);
       client.release(broken);
     }
   }
@@ -132,9 +131,20 @@ export class PostgresPool implements PostgresConnections {
   }
 }
 
+const outlived = new WeakSet<PgPool>();
+const ignore = (): void => undefined;
+
+/**
+ * A connection that breaks between two statements says so as an event, and the statement after that fails. Nobody listens in the moment in
+ * which the pool hands it over, not even TypeORM; and an error that nobody listens for ends the process.
+ */
+function outliveConnections(pool: PgPool): void {
+  if (outlived.has(pool)) return;
+  outlived.add(pool);
+  pool.on('connect', (client) => client.on('error', ignore));
+}
+
 async function answers(client: PooledClient): Promise<boolean> {
-  const ignore = (): void => undefined;
-  client.on('error', ignore);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ANSWER_WITHIN_MS)));
   const answer = client.query('SELECT 1').then(
@@ -143,9 +153,8 @@ async function answers(client: PooledClient): Promise<boolean> {
   );
   const there = await Promise.race([answer, late]);
   clearTimeout(timer);
-  if (there) client.removeListener('error', ignore);
-  // Ended politely, a silent connection would be waited for. What breaks now still says so, to whom it does not concern.
-  else client.connection.stream.destroy();
+  // Ended politely, a silent connection would be waited for.
+  if (!there) client.connection.stream.destroy();
   return there;
 }
 

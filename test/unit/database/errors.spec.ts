@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import BetterSqlite3 from 'better-sqlite3';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import {
   DatabaseFullError,
   DatabaseIoError,
   DatabaseLockedError,
   DatabaseReadonlyError,
+  isDatabaseUnavailable,
   isRetryableDatabaseError,
   namedDatabaseError,
   OutsideTransactionError,
@@ -42,6 +43,12 @@ describe('a database error', () => {
   it.each(['23505', '42P01'])('%s is the work’s own fault', (code) => {
     const driverError = Object.assign(new Error('no'), { code });
     expect(isRetryableDatabaseError(new QueryFailedError('INSERT', [], driverError))).toBe(false);
+  });
+
+  it('is the connection’s when TypeORM has let go of a transaction that lost it between two statements', () => {
+    for (const error of [new QueryRunnerAlreadyReleasedError(), new QueryRunnerProviderAlreadyReleasedError()]) {
+      expect(isDatabaseUnavailable(error)).toBe(true);
+    }
   });
 
   it('of any other kind is not retryable', () => {
