@@ -1,55 +1,57 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DATABASES, type Database } from '../support/databases.js';
 import { killAllChildren } from './support/child.js';
 import { Load } from './support/load.js';
 import { seededRandom } from './support/seeded-random.js';
 import { World } from './support/world.js';
 
-const KILLS = Number(process.env.CHAOS_KILLS ?? 50);
+const KILLS: Record<Database, number> = { sqlite: 50, postgres: 12 };
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 /** One in this many dies while it starts. */
 const DIES_STARTING = 5;
 const LONGEST_START_MS = 400;
 const LONGEST_LIFE_MS = 500;
 
-let world: World;
-let broken: Record<string, string[]>;
+afterAll(killAllChildren);
 
-beforeAll(
-  async () => {
-    const random = seededRandom(SEED);
-    world = await World.create();
-    const load = new Load(world, random);
-    for (let kill = 1; kill <= KILLS; kill += 1) {
-      if (kill > 1) await world.producer.launch();
-      // These pauses are the chance in the test: nothing is expected to have happened by their end.
-      if (kill % DIES_STARTING === 0) await pause(random() * LONGEST_START_MS);
-      else {
-        if (kill > 1) await world.producer.ready();
-        await pause(random() * LONGEST_LIFE_MS);
+describe.each(
+  DATABASES.map((database): [number, Database] => [Number(process.env.CHAOS_KILLS ?? KILLS[database]), database]),
+)(`a producer that is killed %i times under load on %s, at random times of seed ${SEED}`, (kills, database) => {
+  let world: World;
+  let broken: Record<string, string[]>;
+
+  beforeAll(
+    async () => {
+      const random = seededRandom(SEED);
+      world = await World.create(database);
+      const load = new Load(world, random);
+      for (let kill = 1; kill <= kills; kill += 1) {
+        if (kill > 1) await world.producer.launch();
+        // These pauses are the chance in the test: nothing is expected to have happened by their end.
+        if (kill % DIES_STARTING === 0) await pause(random() * LONGEST_START_MS);
+        else {
+          if (kill > 1) await world.producer.ready();
+          await pause(random() * LONGEST_LIFE_MS);
+        }
+        await world.producer.kill();
       }
-      await world.producer.kill();
-    }
-    await world.producer.start();
-    await load.end();
-    await world.settle();
-    broken = await world.broken();
-  },
-  60_000 + KILLS * 5_000,
-);
+      await world.producer.start();
+      await load.end();
+      await world.settle();
+      broken = await world.broken();
+    },
+    60_000 + kills * 5_000,
+  );
 
-afterAll(async () => {
-  await world?.close();
-  await killAllChildren();
-});
+  afterAll(() => world?.close());
 
-describe(`a producer that is killed ${KILLS} times under load, at random times of seed ${SEED}`, () => {
-  it('has published in every way, rolled back, signalled and answered in between', () => {
-    const { log, orders } = world.truth();
-    expect(log.length).toBeGreaterThan(KILLS);
+  it('has published in every way, rolled back, signalled and answered in between', async () => {
+    const { log, orders } = await world.truth();
+    expect(log.length).toBeGreaterThan(kills);
     expect(orders.size).toBeGreaterThan(0);
     expect(world.acknowledged.size).toBeGreaterThan(0);
-    expect(world.signals.all.length).toBeGreaterThan(KILLS / 2);
+    expect(world.signals.all.length).toBeGreaterThan(kills / 2);
     expect(world.follower.events.length).toBe(log.length);
   });
 

@@ -7,7 +7,7 @@ import { Publisher } from '../../dist/producer/publish/publisher.js';
 import { SignalSender } from '../../dist/producer/signal/signal-sender.js';
 import { DISPATCH_STORE, EVENT_STORE, PROGRESS_STORE } from '../../dist/producer/signpost-options.js';
 
-/** Points inside the transaction of an engine step: the work is done, the COMMIT is not. */
+/** Points inside the transaction of an engine step on SQLite: the work is done, the COMMIT is not. */
 const IN_STEP = {
   publish: { point: 'publish alone: in the transaction, before the group commit', counts: () => true },
   wake: { point: 'dispatch: in the transaction, between wake and claim', counts: ({ looked }) => looked > 0 },
@@ -44,7 +44,8 @@ export class Faults {
 
   /** Puts the points between the parts of an application that was created, and not yet started. */
   install(app) {
-    this.#inSteps(installSqliteTurns(app.get(DataSource)));
+    const dataSource = app.get(DataSource);
+    if (dataSource.options.type !== 'postgres') this.#inSteps(installSqliteTurns(dataSource));
     this.#inPublishing(app.get(EVENT_STORE), app.get(Publisher));
     this.#inDispatch(app.get(DISPATCH_STORE), app.get(SignalSender));
     this.#inFeed(app.get(EVENT_STORE), app.get(PROGRESS_STORE), app.get(ProgressRecorder));
@@ -88,7 +89,7 @@ export class Faults {
     store.wake = (limit) => (woken = wake(limit));
     const claim = store.claim.bind(store);
     store.claim = async (request) => {
-      // The two share a transaction, unless the wake took too long for that.
+      // On SQLite the two share a transaction, unless the wake took too long for that.
       if (this.isArmed(apart) && (await woken).looked > 0) this.pass(apart);
       return claim(request);
     };

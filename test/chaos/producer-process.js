@@ -1,5 +1,5 @@
-// A host application with Signpost in it, to be killed: loads, says so, and starts when it is told on which file.
-// Messages in: { start: { database, confirmSchedule, fault? } }, { arm: { point, nth } }. Out: { loaded }, { url }, { armed }.
+// A host application with Signpost in it, to be killed: loads, says so, and starts when it is told on which database.
+// Messages in: { start: { database, dispatch, lastWords, fault? } }, { arm: { point, nth } }. Out: { loaded }, { url }, { armed }.
 import 'reflect-metadata';
 import { setImmediate } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
@@ -7,7 +7,9 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { AdminKeysService, Publisher, SignpostModule } from '../../dist/index.js';
+import { PRODUCER_DATABASE } from '../../dist/producer/signpost-options.js';
 import { Faults } from './fault-points.js';
+import { installPostgresPoints } from './postgres-fault-points.js';
 
 const ADMIN_KEY = 'chaos-admin-key-0123456789';
 
@@ -15,15 +17,15 @@ class RolledBack extends Error {}
 
 class HostModule {}
 
-async function start({ database, confirmSchedule, fault }) {
+async function start({ database, dispatch, lastWords, fault }) {
   const module = {
     module: HostModule,
     imports: [
-      TypeOrmModule.forRoot({ type: 'better-sqlite3', database, autoLoadEntities: true, retryAttempts: 0 }),
+      TypeOrmModule.forRoot({ ...database, autoLoadEntities: true, retryAttempts: 0 }),
       SignpostModule.forRoot({
         masterKey: Buffer.alloc(32, 1).toString('base64'),
         targets: { allow: ['127.0.0.0/8'] },
-        dispatch: { retrySchedule: [200, 500], confirmSchedule },
+        dispatch,
       }),
     ],
   };
@@ -32,8 +34,9 @@ async function start({ database, confirmSchedule, fault }) {
     logger: ['error', 'warn'],
     abortOnError: false,
   });
-  const faults = new Faults(`${database}.last-words`);
+  const faults = new Faults(lastWords);
   faults.install(app);
+  if (database.type === 'postgres') installPostgresPoints(faults, app.get(PRODUCER_DATABASE));
   faults.arm(fault);
   process.on('message', ({ arm }) => {
     if (!arm) return;
@@ -42,7 +45,7 @@ async function start({ database, confirmSchedule, fault }) {
   });
 
   const dataSource = app.get(DataSource);
-  await dataSource.query('CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, event_id TEXT) STRICT');
+  await dataSource.query('CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, event_id TEXT)');
   const place = placingOrders(dataSource, app.get(Publisher));
   app
     .getHttpAdapter()
@@ -62,9 +65,12 @@ function placingOrders(dataSource, publisher) {
   return async (id, ending) => {
     try {
       await dataSource.transaction(async (manager) => {
-        const [known] = await manager.query('SELECT id FROM orders WHERE id = ?', [id]);
-        if (known) throw new RolledBack('This order was placed before', { cause: 409 });
-        await manager.query('INSERT INTO orders (id) VALUES (?)', [id]);
+        const [known] = await manager.sql`SELECT id FROM orders WHERE id = ${id}`;
+        // The transaction of a process that died may have ended only now.
+        const [mine] = known
+          ? []
+          : await manager.sql`INSERT INTO orders (id) VALUES (${id}) ON CONFLICT DO NOTHING RETURNING id`;
+        if (!mine) throw new RolledBack('This order was placed before', { cause: 409 });
         if (ending === 'savepoint') {
           const undone = manager.transaction(async (nested) => {
             await publisher.publish(nested, event(`undone ${id}`));
@@ -76,7 +82,7 @@ function placingOrders(dataSource, publisher) {
         // Others want the connection now, and must not get into this transaction.
         await setImmediate();
         if (ending === 'rollback') throw new RolledBack('On purpose', { cause: 422 });
-        await manager.query('UPDATE orders SET event_id = ? WHERE id = ?', [published.id, id]);
+        await manager.sql`UPDATE orders SET event_id = ${published.id} WHERE id = ${id}`;
       });
       return 201;
     } catch (error) {

@@ -6,7 +6,7 @@ import { World } from './support/world.js';
 let world: World;
 
 beforeAll(async () => {
-  world = await World.create({ confirmSchedule: [300] });
+  world = await World.create('sqlite', { confirmSchedule: [300] });
 }, 60_000);
 
 afterAll(async () => {

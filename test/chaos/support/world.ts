@@ -1,9 +1,10 @@
+import type { Database } from '../../support/databases.js';
 import { until } from '../../support/until.js';
 import { Follower } from './follower.js';
 import { Producer } from './producer.js';
 import type { Reply } from './request.js';
 import { Signals } from './signals.js';
-import { readTruth, type LogRow } from './witness.js';
+import { readTruth, type LogRow, type Truth } from './witness.js';
 
 /** How the application's transaction of an order ends; `savepoint`: a nested one that published is undone, the outer commits. */
 export type Ending = 'commit' | 'rollback' | 'savepoint';
@@ -29,9 +30,9 @@ export class World {
     readonly follower: Follower,
   ) {}
 
-  static async create(options: { confirmSchedule?: number[] } = {}): Promise<World> {
+  static async create(database: Database, options: { confirmSchedule?: number[] } = {}): Promise<World> {
     const signals = await Signals.listen();
-    const producer = await Producer.create(options);
+    const producer = await Producer.create(database, options);
     await producer.start();
     const made = async (path: string, body: object) => {
       const answer = await producer.admin('POST', path, body);
@@ -91,8 +92,8 @@ export class World {
     return answer;
   }
 
-  truth() {
-    return readTruth(this.producer.database);
+  truth(): Promise<Truth> {
+    return readTruth(this.producer.database.options);
   }
 
   async position(): Promise<{ head: string; fetched: string; acked: string }> {
@@ -102,12 +103,12 @@ export class World {
 
   /** Until everything committed was signalled and read. Waits no longer than it takes; what is missing then is for `broken`. */
   async settle(): Promise<void> {
-    const { log } = this.truth();
-    const signalled = () => {
+    const { log } = await this.truth();
+    const signalled = async () => {
       const [all, orders] = [this.signals.eventsAt(ALL), this.signals.eventsAt(ORDERS_ONLY)];
       if (!log.every(({ id, type }) => all.has(id) && (!isOrder(type) || orders.has(id)))) return false;
       // Received is not settled yet: the next crash must not be one of this signal.
-      return this.truth().unsettled === 0;
+      return (await this.truth()).unsettled === 0;
     };
     await until(signalled, 'a signal of every event', 20_000).catch(() => undefined);
     await this.follower.drain();
@@ -115,7 +116,7 @@ export class World {
 
   /** What of the promises does not hold, by invariant of the architecture; all lists are empty when all is well. */
   async broken(): Promise<Record<string, string[]>> {
-    const { log, orders } = this.truth();
+    const { log, orders } = await this.truth();
     const byId = new Map(log.map((row) => [row.id, row]));
     const signalled = new Set([...this.signals.eventsAt(ALL), ...this.signals.eventsAt(ORDERS_ONLY)]);
     return {
