@@ -11,6 +11,11 @@ export class ServiceLogger extends ConsoleLogger {
     super.log(message, ...rest);
   }
 
+  /** While the database is waited for, the application is put together again and again, on a DataSource of the same name. */
+  override warn(message: unknown, ...rest: unknown[]): void {
+    if (rest.at(-1) !== 'DataSourceNameRegistry') super.warn(message, ...rest);
+  }
+
   /** Why the service does not start is said once, by whoever started it. */
   override error(message: unknown, ...rest: unknown[]): void {
     if (rest.at(-1) !== 'ExceptionHandler') super.error(message, ...rest);
