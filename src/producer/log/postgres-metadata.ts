@@ -55,8 +55,10 @@ export class PostgresMetadata {
       .map(([column, value]) => ` AND ${column} = $${values.push(value)}`);
     // Any mix of filters may match rarely, so the scan is bounded and the page says how far it looked.
     const end = filters.length === 0 ? head : await this.scanEnd(partition, tenant, after, head);
+    // Each entry's event is looked up: joined freely, a rare subject may be searched for in all events.
     const rows = await this.engine.rowsAgain<PostgresEventRow>(
-      `SELECT ${METADATA_COLUMNS} FROM ${this.log} l JOIN ${this.event} e ON e.ordinal = l.ordinal
+      `SELECT ${METADATA_COLUMNS} FROM ${this.log} l
+       CROSS JOIN LATERAL (SELECT * FROM ${this.event} WHERE ordinal = l.ordinal OFFSET 0) AS e
        WHERE l.partition = $1 AND l.position > $2${filters.join('')} AND l.position <= $${values.push(end)}
        ORDER BY l.position LIMIT $${values.push(limit + 1)}`,
       values,
