@@ -31,7 +31,7 @@ export async function postgresFixtures(server: TestPostgres) {
       const opened: PostgresDatabase[] = [];
       const another = async (also: Partial<PostgresDatabaseSettings> = {}) => {
         const database = await PostgresDatabase.open(dataSource, new IdGenerator(), {
-          ...settings(),
+          ...postgresSettings(),
           ...over,
           ...also,
         });
@@ -59,7 +59,7 @@ export async function postgresFixtures(server: TestPostgres) {
 
 export type PostgresFixtures = Awaited<ReturnType<typeof postgresFixtures>>;
 
-function settings(): PostgresDatabaseSettings {
+export function postgresSettings(): PostgresDatabaseSettings {
   return {
     dispatch: {
       retrySchedule: [5_000],
