@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DatabaseSettings } from './environment.js';
 
@@ -13,12 +13,17 @@ const DATA = './data';
 export function keptMasterKey(database: DatabaseSettings): string {
   if (database.type === 'sqlite' && database.path === ':memory:') return randomBytes(32).toString('base64');
   const path = join(database.type === 'sqlite' ? dirname(database.path) : DATA, 'master.key');
+  if (existsSync(path)) return readFileSync(path, 'utf8').trim();
   mkdirSync(dirname(path), { recursive: true });
+  const made = `${path}.${process.pid}`;
+  writeFileSync(made, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
   try {
-    // `wx` fails if the file exists, so two processes that start together agree on one key.
-    writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    // Fails if the file exists, so processes that start together agree on one key; and nobody reads one that is not written yet.
+    linkSync(made, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(made);
   }
   return readFileSync(path, 'utf8').trim();
 }
