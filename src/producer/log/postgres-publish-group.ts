@@ -170,7 +170,7 @@ export class PostgresPublishGroup {
   }
 }
 
-/** A statement whose connection broke was still at work, and committed after the look: nobody else has these ids. */
+/** The statement whose connection broke was still at work, and committed after the look. */
 function isWrittenMeanwhile(error: unknown): boolean {
   return violatedIndex(error) === 'signpost_event_id';
 }
