@@ -51,7 +51,7 @@ describe.each(
     expect(log.length).toBeGreaterThan(kills);
     expect(orders.size).toBeGreaterThan(0);
     expect(world.acknowledged.size).toBeGreaterThan(0);
-    expect(world.signals.all.length).toBeGreaterThan(kills / 2);
+    expect(world.signals.all.length).toBeGreaterThan(kills / 4);
     expect(world.follower.events.length).toBe(log.length);
   });
 

@@ -8,7 +8,7 @@ import { alike, Fleet } from './support/fleet.js';
 import { broken, NOTHING } from './support/promises.js';
 import { size, SLACK_MS } from './support/sizes.js';
 
-const KILLS = size(4, 100);
+const KILLS = size(2, 100);
 const EVERY_MS = 3_000;
 const RESTART_AFTER_MS = 2_000;
 /** After the end of a lease, its endpoint is with somebody else. */
