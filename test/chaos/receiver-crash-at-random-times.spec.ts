@@ -21,11 +21,11 @@ afterAll(async () => {
 });
 
 const DATABASES = [
-  { on: 'SQLite', database: sqliteReceiver, kills: Number(given ?? 50) },
+  { on: 'SQLite', database: sqliteReceiver, kills: Number(given ?? 30) },
   {
     on: 'PostgreSQL',
     database: async () => postgresReceiver((await server.createDatabase()).url),
-    kills: Number(given ?? 15),
+    kills: Number(given ?? 20),
   },
 ];
 

@@ -31,10 +31,17 @@ export async function freshDatabase(database: Database): Promise<FreshDatabase> 
 export async function storedRows(dataSource: DataSource): Promise<Map<string, Record<string, unknown>[]>> {
   const tables = await dataSource.query<{ name: string }[]>(
     dataSource.options.type === 'postgres'
-      ? `SELECT tablename AS name FROM pg_tables WHERE tablename LIKE 'signpost%'`
-      : `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'signpost%'`,
+      ? `SELECT tablename AS name FROM pg_tables WHERE tablename LIKE 'signpost%' ORDER BY 1`
+      : `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'signpost%' ORDER BY 1`,
   );
   const stored = new Map<string, Record<string, unknown>[]>();
-  for (const { name } of tables) stored.set(name, await dataSource.query(`SELECT * FROM ${name}`));
+  // Whatever order the tables, and the rows of one, are read in.
+  for (const { name } of tables) {
+    const rows = await dataSource.query<Record<string, unknown>[]>(`SELECT * FROM ${name}`);
+    stored.set(
+      name,
+      rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    );
+  }
   return stored;
 }
