@@ -71,7 +71,7 @@ async function expectEachOnce(receiver: CrashingReceiver, order: HandlingOrder, 
   }
 }
 
-const SQLITE = { on: 'SQLite', runs: Number(given ?? 20), database: () => Promise.resolve(undefined) };
+const SQLITE = { on: 'SQLite', runs: Number(given ?? 12), database: () => Promise.resolve(undefined) };
 const POSTGRES = { on: 'PostgreSQL', runs: Number(given ?? 4), database: () => server.createDatabase() };
 
 describe.each([SQLITE, POSTGRES])(
