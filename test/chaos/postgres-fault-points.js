@@ -16,11 +16,15 @@ export function installPostgresPoints(faults, { engine, events, progress, dispat
     // Steps are taken every now and then, also when there is nothing to do.
     if (point !== STEP || awaited()) faults.pass(point);
   });
-  for (const sequencer of sequencing.sequencers) {
+  // Made when a partition is first looked at, which is not before the application starts.
+  const { sequencerOf } = sequencing;
+  sequencing.sequencerOf = (partition) => {
+    const sequencer = sequencerOf(partition);
     around(sequencer, 'step', {
       after: ({ count }) => count > 0 && faults.pass('sequencing: positions are given, nobody is told'),
     });
-  }
+    return sequencer;
+  };
   around(dispatch.claims, 'leaseDue', {
     after: (rows) => rows.length > 0 && faults.pass('dispatch: leased, nothing is composed'),
   });
