@@ -15,6 +15,10 @@ export class PostgresDispatchStore implements DispatchStore {
   private readonly settles: PostgresSettle;
   private readonly leases: PostgresLeases;
   private waking: Promise<void> = Promise.resolve();
+  /** Claimed and not settled yet. */
+  private readonly open = new Set<ClaimedSignal>();
+  private claiming = 0;
+  private claimFailed = false;
   /** What this node's claims were made from. */
   private readonly rows = new WeakMap<ClaimedSignal, LeasedRow>();
 
@@ -45,21 +49,36 @@ export class PostgresDispatchStore implements DispatchStore {
   async claim(request: ClaimRequest): Promise<ClaimedSignal[]> {
     // Asked for together with a wake, the claim comes second and sees what that woke.
     await this.waking;
-    const claims = await this.claims.due(request);
-    for (const [claim, row] of claims) this.rows.set(claim, row);
-    return [...claims.keys()];
+    if (this.claimFailed && this.claiming === 0) {
+      await this.leases.giveBackUnknown([...this.open], request.owner, true);
+      this.claimFailed = false;
+    }
+    this.claiming += 1;
+    try {
+      const claims = await this.claims.due(request);
+      for (const [claim, row] of claims) this.keep(claim, row);
+      return [...claims.keys()];
+    } catch (error) {
+      // It may have leased rows that nobody here knows of.
+      this.claimFailed = true;
+      throw error;
+    } finally {
+      this.claiming -= 1;
+    }
   }
 
   async claimForTest(endpoint: EndpointId, owner: string): Promise<ClaimedSignal | undefined> {
     const claimed = await this.claims.test(endpoint, owner);
     if (!claimed) return undefined;
     const [claim, row] = claimed;
-    this.rows.set(claim, row);
+    this.keep(claim, row);
     return claim;
   }
 
-  settle(settlements: readonly Settlement[]): Promise<Settled[]> {
-    return this.settles.settle(settlements, (claim) => this.rows.get(claim));
+  async settle(settlements: readonly Settlement[]): Promise<Settled[]> {
+    const settled = await this.settles.settle(settlements, (claim) => this.rows.get(claim));
+    for (const { claim } of settlements) this.open.delete(claim);
+    return settled;
   }
 
   renew(leases: readonly Lease[], owner: string): Promise<Lease[]> {
@@ -82,5 +101,10 @@ export class PostgresDispatchStore implements DispatchStore {
          SELECT ordinal FROM (SELECT ordinal, sent_at FROM ${signal} ORDER BY ordinal LIMIT $1) AS oldest WHERE sent_at < $2)`,
       [limit, before],
     );
+  }
+
+  private keep(claim: ClaimedSignal, row: LeasedRow): void {
+    this.rows.set(claim, row);
+    this.open.add(claim);
   }
 }

@@ -40,15 +40,19 @@ export class PostgresLeases {
     return leases.filter(({ endpoint, token }) => !kept.has(`${token} ${endpoint}`));
   }
 
-  /** A claim whose answer was lost on the way: nobody would send its signals before the lease ends, and this node must not renew it. */
-  private async giveBackUnknown(known: readonly Lease[], owner: string): Promise<void> {
+  /**
+   * A claim whose answer was lost on the way: nobody would send its signals before the lease ends. Once a claim of this node has failed, none
+   * is under way, so what the node does not know is of that one; otherwise, what it has not come to know for long.
+   */
+  async giveBackUnknown(known: readonly Lease[], owner: string, afterFailure = false): Promise<void> {
+    const younger = afterFailure ? 0 : Math.min(KNOWN_WITHIN_MS, this.leaseMs / 2);
     await this.engine.rowsAgain(
       `UPDATE ${this.position} SET lease_owner = NULL, lease_until = NULL,
          due_at = CASE WHEN active = 1 OR notice IS NOT NULL THEN ${this.clock.sql} END
        -- While leased, the due time is the lease's end: the index of due times finds those that run out next.
        WHERE lease_owner = $1 AND due_at IS NOT NULL AND due_at > ${this.clock.sql} AND due_at < ${this.clock.sql} + $2::bigint
          AND endpoint_id <> ALL ($3)`,
-      [owner, this.leaseMs - Math.min(KNOWN_WITHIN_MS, this.leaseMs / 2), known.map(({ endpoint }) => endpoint)],
+      [owner, this.leaseMs - younger + 1, known.map(({ endpoint }) => endpoint)],
     );
   }
 }
