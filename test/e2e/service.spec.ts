@@ -67,7 +67,8 @@ describe.each(DATABASES)('the service, as a process of its own, on %s', (databas
     expect(await service.exit).toBe(0);
 
     const again = await services.start(settings);
-    expect(await again.admin('/stats')).toMatchObject({ lag: [{ lag: 0 }] });
+    // A row that was leased while the event got its position looks once more, and finds nothing.
+    await until(async () => (await again.admin<{ lag: { lag: number }[] }>('/stats')).lag[0]?.lag === 0);
     // The outcome was written before the end, so nothing was sent twice.
     expect(receiver.signals).toHaveLength(1);
     await receiver.close();
