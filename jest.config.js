@@ -31,6 +31,7 @@ export default {
   setupFiles: ['reflect-metadata'],
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],
   coverageReporters: ['text-summary', 'text'],
+  testSequencer: '<rootDir>/test/support/slow-first.js',
   // Two cores: one worker each. Chaos tests start processes of their own.
   maxWorkers: 2,
   // Modules of finished suites stay in a worker's memory under native ESM; a worker that has grown is replaced by a fresh one.
