@@ -29,7 +29,9 @@ describe('with 100,000 events waiting in one lane, on SQLite', () => {
   async function plansOf(work: () => Promise<unknown>): Promise<string[]> {
     ran.length = 0;
     await work();
-    const statements = ran.filter((sql) => /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)/.test(sql));
+    // One of each kind: a sweep runs the same statement for every lane.
+    const kinds = new Map(ran.map((sql) => [sql.replace(/'[^']*'|\b\d+\b/g, '?'), sql]));
+    const statements = [...kinds.values()].filter((sql) => /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)/.test(sql));
     expect(statements.length).toBeGreaterThan(0);
     const plans = await Promise.all(
       statements.map((sql) => dataSource.query<{ detail: string }[]>(`EXPLAIN QUERY PLAN ${sql}`)),
