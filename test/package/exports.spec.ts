@@ -53,13 +53,10 @@ describe('the packed package, installed', () => {
     expect(entries.map(({ entry }) => entry.replace('nestjs-signpost', '.'))).toEqual(paths);
   });
 
-  it.each(entries.map(({ entry }, index) => [entry, index] as const))(
-    'resolves the types of %s, down to the last one',
-    (_, index) => {
-      expect(project.compile(`entry-${index}.ts`, { skipLibCheck: false })).toEqual([]);
-    },
-    60_000,
-  );
+  it('resolves the types of every entry, down to the last one', () => {
+    const files = entries.map((_, index) => `entry-${index}.ts`);
+    expect(project.compile(files, { skipLibCheck: false })).toEqual([]);
+  }, 60_000);
 
   it.each(entries)('exports at run time from $entry exactly what is documented', ({ entry, values }) => {
     const script = `import * as entry from '${entry}'; console.log(JSON.stringify(Object.keys(entry)))`;

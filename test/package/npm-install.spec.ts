@@ -23,8 +23,10 @@ const WHOLE = { skipLibCheck: false };
   }
 
   it('into an empty Nest application of each side gives two that compile, start, and understand each other', async () => {
-    const producer = await installed(PRODUCER_FILES, nestPackages('nestjs-signpost'));
-    const receiver = await installed(RECEIVER_FILES, nestPackages('nestjs-signpost/receiver'));
+    const [producer, receiver] = await Promise.all([
+      installed(PRODUCER_FILES, nestPackages('nestjs-signpost')),
+      installed(RECEIVER_FILES, nestPackages('nestjs-signpost/receiver')),
+    ]);
     expect(producer.compile('producer-main.ts', WHOLE)).toEqual([]);
     expect(receiver.compile('receiver-main.ts', WHOLE)).toEqual([]);
     expect(await payments(producer, receiver, [4200])).toMatchObject([{ invoice: '1', cents: 4200 }]);

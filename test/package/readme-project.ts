@@ -1,9 +1,10 @@
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import ts from 'typescript';
 import { readDocument, ROOT } from './documents.js';
 
@@ -89,7 +90,7 @@ export class ReadmeProject {
     const { directory } = project;
     const tarball = await packInto(directory);
     const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-    execFileSync('npm', ['install', ...flags, tarball, ...packages.map(exactly)], { cwd: directory, stdio: 'pipe' });
+    await promisify(execFile)('npm', ['install', ...flags, tarball, ...packages.map(exactly)], { cwd: directory });
     // Compiled when this tree was installed; the same version, so the same addon.
     const addon = 'node_modules/better-sqlite3/build';
     if (packages.includes('better-sqlite3')) await symlink(join(ROOT, addon), join(directory, addon));
@@ -104,15 +105,15 @@ export class ReadmeProject {
   }
 
   /**
-   * Compiles a TypeScript file and what it imports; answers what the compiler objects to. With `skipLibCheck: false` the package's own types
+   * Compiles TypeScript files and what they import; answers what the compiler objects to. With `skipLibCheck: false` the package's own types
    * must be sound as well, which takes twice as long; those of others are theirs.
    */
-  compile(file: string, options: Pick<ts.CompilerOptions, 'skipLibCheck'> = {}): string[] {
-    const program = ts.createProgram([join(this.directory, file)], {
-      ...COMPILER,
-      ...options,
-      typeRoots: [join(this.directory, 'node_modules/@types')],
-    });
+  compile(files: string | readonly string[], options: Pick<ts.CompilerOptions, 'skipLibCheck'> = {}): string[] {
+    const names = typeof files === 'string' ? [files] : files;
+    const program = ts.createProgram(
+      names.map((name) => join(this.directory, name)),
+      { ...COMPILER, ...options, typeRoots: [join(this.directory, 'node_modules/@types')] },
+    );
     const diagnostics = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
     const ours = diagnostics.filter(({ file: at }) => !at || !OF_OTHERS.test(at.fileName));
     return ours.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
