@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DATABASES, type Database } from '../support/databases.js';
+import { until } from '../support/until.js';
 import { killAllChildren } from './support/child.js';
 import { Load } from './support/load.js';
 import { seededRandom } from './support/seeded-random.js';
@@ -37,6 +38,8 @@ describe.each(
         await world.producer.kill();
       }
       await world.producer.start();
+      // On a busy machine none of those lives may have been long enough to get anywhere.
+      await until(() => world.acknowledged.size > kills && world.signals.all.length > kills / 4, 'load', 60_000);
       await load.end();
       await world.settle();
       broken = await world.broken();
