@@ -39,7 +39,7 @@ describe.each(
       }
       await world.producer.start();
       // On a busy machine none of those lives may have been long enough to get anywhere.
-      await until(() => world.acknowledged.size > kills && world.signals.all.length > kills / 4, 'load', 60_000);
+      await until(() => world.follower.events.length > kills && world.signals.all.length > kills / 4, 'load', 60_000);
       await load.end();
       await world.settle();
       broken = await world.broken();
