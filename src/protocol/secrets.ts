@@ -64,6 +64,11 @@ export function prepareSecret(secret: Secret): PreparedSecret {
   }
 }
 
+/** The `whsec_…` that a shared secret was made from: what one enters into a receiver that takes any text for a secret. */
+export function secretText({ key }: HmacSecret): string {
+  return `whsec_${key.export().toString('base64')}`;
+}
+
 /** The `whpk_…` that a receiver verifies with. */
 export function publicKeyOf({ publicKey }: Ed25519Secret): string {
   return `whpk_${rawPublicKey(publicKey).toString('base64')}`;

@@ -19,24 +19,26 @@ export interface SignatureHeaderValues {
 
 /** @throws SignatureError `missing_header`, `repeated_header` */
 export function readSignatureHeaders(headers: SignatureHeaders): SignatureHeaderValues {
-  const valuesOf = reader(headers);
+  const valuesOf = headerReader(headers);
   return {
-    id: single(HEADER.webhookId, valuesOf),
-    timestamp: single(HEADER.webhookTimestamp, valuesOf),
-    signature: single(HEADER.webhookSignature, valuesOf),
+    id: onlyValue(HEADER.webhookId, valuesOf),
+    timestamp: onlyValue(HEADER.webhookTimestamp, valuesOf),
+    signature: onlyValue(HEADER.webhookSignature, valuesOf),
   };
 }
 
-type Reader = (name: string) => readonly string[];
+/** All values of a header, apart where its source keeps them apart; the name in lower case. */
+export type HeaderReader = (name: string) => readonly string[];
 
-function reader(headers: SignatureHeaders): Reader {
+export function headerReader(headers: SignatureHeaders): HeaderReader {
   if (isNodeRequest(headers)) return (name) => list(headers.headersDistinct[name]);
   if (isFetchHeaders(headers)) return (name) => list(headers.get(name) ?? undefined);
   const entries = Object.entries(headers);
   return (name) => entries.filter(([key]) => key.toLowerCase() === name).flatMap(([, value]) => list(value));
 }
 
-function single(name: string, valuesOf: Reader): string {
+/** @throws SignatureError `missing_header`, `repeated_header` */
+export function onlyValue(name: string, valuesOf: HeaderReader): string {
   const values = valuesOf(name);
   const [value] = values;
   if (value === undefined || value === '') {

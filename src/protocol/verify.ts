@@ -3,14 +3,16 @@ import { type PreparedSecret, prepareSecret, type Secret } from './secrets.js';
 import { SignatureError } from './signature-error.js';
 import { readSignatureHeaders, type SignatureHeaders } from './signature-headers.js';
 import { faultOf, hmacBase64, type SignedContent, signedBytes } from './standard-webhooks.js';
+import {
+  isList,
+  requireFresh,
+  requireRaw,
+  requireTolerance,
+  TOLERANCE_SECONDS,
+  type VerifyOptions,
+} from './verify-checks.js';
 
-/** The clock and the tolerance that a signature is checked with. */
-export interface VerifyOptions {
-  /** The clock, in Unix milliseconds. Default: `Date.now`. */
-  now?: () => number;
-  /** How far the timestamp may be from now, in either direction, in seconds. Default: 300. */
-  toleranceSeconds?: number;
-}
+export type { VerifyOptions } from './verify-checks.js';
 
 /** What the signature vouches for, beside the body. */
 export interface VerifiedSignature {
@@ -20,8 +22,6 @@ export interface VerifiedSignature {
   timestamp: number;
 }
 
-/** Standard Webhooks: 5 minutes. */
-const TOLERANCE_SECONDS = 300;
 /** Each candidate of an Ed25519 key costs a verification; an honest sender needs one per live secret and scheme. */
 const CANDIDATES_MAX = 10;
 
@@ -40,8 +40,7 @@ export function verifySignature(
   secrets: Secret | readonly Secret[],
   { now = Date.now, toleranceSeconds = TOLERANCE_SECONDS }: VerifyOptions = {},
 ): VerifiedSignature {
-  // Not a number would make every comparison with it false, and so every timestamp good or bad by accident.
-  if (!(toleranceSeconds >= 0)) throw new RangeError('toleranceSeconds is a number of seconds, 0 or more');
+  requireTolerance(toleranceSeconds);
   const keys = (isList(secrets) ? secrets : [secrets]).map(prepareSecret);
   if (keys.length === 0) throw new SignatureError('bad_secret', 'There is no secret to verify with');
   requireRaw(rawBody);
@@ -50,19 +49,6 @@ export function verifySignature(
   requireFresh(Number(timestamp), Math.floor(now() / 1000), toleranceSeconds);
   requireMatch(parseCandidates(signature), keys, { id, timestamp, body: rawBody });
   return { id, timestamp: Number(timestamp) };
-}
-
-// Array.isArray does not narrow readonly lists.
-function isList(secrets: Secret | readonly Secret[]): secrets is readonly Secret[] {
-  return Array.isArray(secrets);
-}
-
-function requireRaw(body: unknown): void {
-  if (typeof body === 'string' || body instanceof Uint8Array) return;
-  throw new SignatureError(
-    'body_not_raw',
-    'The body is not raw bytes; a parsed body, made text again, is not what was signed. In Nest: NestFactory.create(…, { rawBody: true })',
-  );
 }
 
 function requireParts(id: string, timestamp: string): void {
@@ -74,21 +60,6 @@ function requireParts(id: string, timestamp: string): void {
     );
   if (fault === 'bad_timestamp')
     throw new SignatureError(fault, 'The webhook-timestamp header is not Unix seconds in ten digits');
-}
-
-function requireFresh(timestamp: number, now: number, tolerance: number): void {
-  const age = now - timestamp;
-  if (Math.abs(age) <= tolerance) return;
-  if (age < 0) {
-    throw new SignatureError(
-      'timestamp_too_new',
-      `The request was signed ${-age} s from now; ${tolerance} s are allowed. Is this machine's clock slow?`,
-    );
-  }
-  throw new SignatureError(
-    'timestamp_too_old',
-    `The request was signed ${age} s ago; ${tolerance} s are allowed. Was it replayed or held up, or is this machine's clock fast?`,
-  );
 }
 
 interface Candidate {
