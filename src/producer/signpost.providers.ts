@@ -36,7 +36,7 @@ import {
 import { EndpointDirectory } from './subscriptions/endpoint-directory.js';
 import { EndpointsService } from './subscriptions/endpoints.service.js';
 import { EventTypesService } from './subscriptions/event-types.service.js';
-import { DISPATCH_WAKE, TARGET_ADMISSION } from './subscriptions/ports.js';
+import { DISPATCH_WAKE, SIGNAL_KEYS, TARGET_ADMISSION, type SignalKeys } from './subscriptions/ports.js';
 import { ReceiverChanges } from './subscriptions/receiver-changes.js';
 import { ReceiversService } from './subscriptions/receivers.service.js';
 import { Sealer } from './subscriptions/sealing.js';
@@ -105,6 +105,10 @@ export const subscriptionProviders: Provider[] = [
     useFactory: ({ targets }: ResolvedOptions) => new TargetGuard(targets),
   },
   { provide: TARGET_ADMISSION, useExisting: TargetGuard },
+  {
+    provide: SIGNAL_KEYS,
+    useValue: { signing: () => Promise.resolve([]), publicKeys: () => Promise.resolve([]) } satisfies SignalKeys,
+  },
   { provide: DISPATCH_WAKE, inject: [Dispatcher], useFactory: (dispatcher: Dispatcher) => dispatcher.notify },
   ReceiverChanges,
   ReceiversService,
@@ -142,9 +146,15 @@ export const dispatchProviders: Provider[] = [
   },
   {
     provide: Dispatcher,
-    inject: [DISPATCH_STORE, EndpointDirectory, SignalSender, SIGNPOST_OPTIONS],
-    useFactory: (store: DispatchStore, directory: EndpointDirectory, sender: SignalSender, options: ResolvedOptions) =>
-      new Dispatcher(store, new Delivery(directory, sender, options.now), {
+    inject: [DISPATCH_STORE, EndpointDirectory, SignalSender, SIGNAL_KEYS, SIGNPOST_OPTIONS],
+    useFactory: (
+      store: DispatchStore,
+      directory: EndpointDirectory,
+      sender: SignalSender,
+      signalKeys: SignalKeys,
+      options: ResolvedOptions,
+    ) =>
+      new Dispatcher(store, new Delivery(directory, sender, options.now, signalKeys), {
         ...options.dispatch,
         owner: `${process.pid}.${randomUUID()}`,
         now: options.now,

@@ -12,7 +12,10 @@ export function contentDigest(body: string | Uint8Array): string {
 /** @throws SignatureError `malformed_signature`; `no_matching_signature` for another body */
 export function requireDigest(header: string, body: string | Uint8Array): void {
   if (!VALUE.test(header)) {
-    throw new SignatureError('malformed_signature', 'The content-digest header is not one SHA-256 digest (sha-256=:…:)');
+    throw new SignatureError(
+      'malformed_signature',
+      'The content-digest header is not one SHA-256 digest (sha-256=:…:)',
+    );
   }
   if (timingSafeEqual(Buffer.from(header), Buffer.from(contentDigest(body)))) return;
   throw new SignatureError(

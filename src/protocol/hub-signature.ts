@@ -55,7 +55,8 @@ export function verifyHubSignature(
 function keyOf(secret: HubSecret): KeyObject {
   const key = typeof secret === 'string' ? createSecretKey(secret, 'utf8') : secret;
   // With an empty key anybody can sign.
-  if (!(key.symmetricKeySize && key.symmetricKeySize > 0)) throw new SignatureError('bad_secret', 'The secret is empty');
+  if (!(key.symmetricKeySize && key.symmetricKeySize > 0))
+    throw new SignatureError('bad_secret', 'The secret is empty');
   return key;
 }
 

@@ -30,7 +30,7 @@ const vectors = JSON.parse(readFileSync(new URL('../support/vectors/ssrf-targets
 };
 
 const PUBLIC_ADDRESS = '93.184.215.14';
-const secrets = [prepareSecret(generateSecret())];
+const secrets = [{ key: prepareSecret(generateSecret()), expiresAt: null }];
 const open: { close(): Promise<void> }[] = [];
 
 afterEach(async () => {

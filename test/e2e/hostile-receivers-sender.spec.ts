@@ -20,7 +20,7 @@ import { until } from '../support/until.js';
 const ID = 'sig_01h2xcejqtf2nbrexx3vqjhp41' as SignalId;
 const NOW = Date.UTC(2026, 10, 23, 17, 30);
 const secret = generateSecret();
-const secrets = [prepareSecret(secret)];
+const secrets = [{ key: prepareSecret(secret), expiresAt: null }];
 const open: { close(): Promise<void> }[] = [];
 
 afterEach(async () => {
@@ -91,7 +91,7 @@ describe('a receiver that accepts', () => {
     const result = await sender({ now: Date.now }).send(
       signal(`${url}?key=1`, {
         body,
-        secrets: [...secrets, prepareSecret(second)],
+        secrets: [...secrets, { key: prepareSecret(second), expiresAt: null }],
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
         headers: { 'x-tenant': 'acme' },
       }),

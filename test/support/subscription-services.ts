@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { prepareSecret, publicKeyOf, type Ed25519Secret } from '../../src/protocol/secrets.js';
 import { IdGenerator, type EndpointId } from '../../src/protocol/ids.js';
 import { AccessLog } from '../../src/producer/access/access-log.js';
 import { AdminKeysService } from '../../src/producer/access/admin-keys.service.js';
@@ -7,7 +8,7 @@ import { LastUsed } from '../../src/producer/access/last-used.js';
 import { EndpointDirectory } from '../../src/producer/subscriptions/endpoint-directory.js';
 import { EndpointsService } from '../../src/producer/subscriptions/endpoints.service.js';
 import { EventTypesService } from '../../src/producer/subscriptions/event-types.service.js';
-import type { TargetAdmission } from '../../src/producer/subscriptions/ports.js';
+import type { SignalKeys, TargetAdmission } from '../../src/producer/subscriptions/ports.js';
 import { ReceiverChanges } from '../../src/producer/subscriptions/receiver-changes.js';
 import { ReceiversService } from '../../src/producer/subscriptions/receivers.service.js';
 import { Sealer } from '../../src/producer/subscriptions/sealing.js';
@@ -45,18 +46,26 @@ export async function openSubscriptions(masterKey = randomBytes(32).toString('ba
   const database = new SqliteDatabase(turns, ids, { ...POLICY, now: options.now, random: () => 0.5 });
   const lastUsed = new LastUsed(database);
   const woken = { times: 0 };
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const seed = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
+  const signalKey = prepareSecret(`whsk_${seed.toString('base64')}`) as Ed25519Secret;
+  const signalKeys: SignalKeys = {
+    signing: () => Promise.resolve([{ kid: 'key-1', key: signalKey }]),
+    publicKeys: () => Promise.resolve([publicKeyOf(signalKey)]),
+  };
   const wake = () => void woken.times++;
   return {
     ...opened,
     database,
     clock,
     woken,
+    signalKeys,
     ids,
     sealer,
     changes,
     lastUsed,
     receivers: new ReceiversService(dataSource, database, ids, changes, options),
-    endpoints: new EndpointsService(dataSource, database, ids, sealer, admission, wake, changes, options),
+    endpoints: new EndpointsService(dataSource, database, ids, sealer, admission, wake, changes, options, signalKeys),
     directory: new EndpointDirectory(dataSource, sealer),
     eventTypes: new EventTypesService(dataSource, options),
     credentials: new CredentialsService(dataSource, ids, lastUsed, changes, options),

@@ -6,7 +6,7 @@ import { InvalidCursorError } from '../../protocol/cursor.js';
 import { IdempotencyConflictError } from '../log/errors.js';
 import { InvalidEventError } from '../publish/event-input.js';
 import { TargetRefusedError } from '../signal/target-refused-error.js';
-import { NotFoundError, StateConflictError } from '../subscriptions/errors.js';
+import { InvalidAuthError, NotFoundError, StateConflictError } from '../subscriptions/errors.js';
 
 /** Puts the refusals of the steps behind this API into a client's terms. Anything else stays what it is. */
 export function adminProblem(error: unknown): unknown {
@@ -23,6 +23,10 @@ export function adminProblem(error: unknown): unknown {
   }
   if (error instanceof TargetRefusedError) {
     const errors = [{ pointer: '/url', message: error.message }];
+    return new ProblemException('invalid_request', error.message, { errors, cause });
+  }
+  if (error instanceof InvalidAuthError) {
+    const errors = [{ pointer: error.pointer, message: error.fault }];
     return new ProblemException('invalid_request', error.message, { errors, cause });
   }
   return error;

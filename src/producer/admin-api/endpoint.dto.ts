@@ -10,6 +10,7 @@ import {
   type ConfirmMode,
   type SignatureScheme,
 } from '../subscriptions/endpoint-settings.js';
+import { EndpointAuthDto, IsAuth } from './endpoint-auth.dto.js';
 import { IsFilter, LARGEST_FILTER } from './filter.dto.js';
 import { IsText, Nullable, Optional, oneOf } from './validation.js';
 
@@ -71,10 +72,27 @@ class EndpointSettingsDto {
   @IsIn(CONFIRM_MODES, oneOf(CONFIRM_MODES))
   confirm?: ConfirmMode;
 
-  @ApiPropertyOptional({ enum: SIGNATURE_SCHEMES, description: 'How signals are signed.', example: 'standard' })
+  @ApiPropertyOptional({
+    enum: SIGNATURE_SCHEMES,
+    description:
+      'How signals are signed. `standard`: Standard Webhooks, HMAC-SHA256. `github`, `facebook`: as those two sign, the body alone, for ' +
+      "receivers that verify nothing else. `rfc9421`: HTTP Message Signatures. `+ed25519`: by the installation's own key as well. " +
+      'At creation `standard` if left out.',
+    example: 'standard',
+  })
   @Optional()
   @IsIn(SIGNATURE_SCHEMES, oneOf(SIGNATURE_SCHEMES))
   signature?: SignatureScheme;
+
+  @ApiPropertyOptional({
+    type: () => EndpointAuthDto,
+    nullable: true,
+    description:
+      'What the receiver asks its callers for beside the signature: one of Basic, a bearer token, or a header. Sent with every signal, stored ' +
+      'sealed, shown masked. Null takes it away.',
+  })
+  @IsAuth()
+  auth?: EndpointAuthDto | null;
 }
 
 const URL_SCHEMA = {

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import {
   CONFIRM_MODES,
   ENDPOINT_STATES,
@@ -8,6 +8,7 @@ import {
   type EndpointState,
   type SignatureScheme,
 } from '../subscriptions/endpoint-settings.js';
+import { EndpointAuthView } from './endpoint-auth.dto.js';
 import { PageView } from './list.dto.js';
 
 @ApiSchema({ name: 'Endpoint' })
@@ -32,6 +33,25 @@ export class EndpointDocument {
   confirm!: ConfirmMode;
   @ApiProperty({ enum: SIGNATURE_SCHEMES, example: 'standard' })
   signature!: SignatureScheme;
+  @ApiPropertyOptional({
+    type: [String],
+    description: "To verify the installation's own signatures with, where the scheme has them.",
+    example: ['whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4='],
+  })
+  publicKeys?: string[];
+  @ApiProperty({
+    type: () => EndpointAuthView,
+    nullable: true,
+    description: 'What signals authenticate with beside their signature, masked.',
+    example: null,
+  })
+  auth!: EndpointAuthView | null;
+  @ApiProperty({
+    type: [String],
+    description: 'What is weaker than it need be about these settings, in sentences.',
+    example: [],
+  })
+  warnings!: string[];
   @ApiProperty({ enum: ENDPOINT_STATES, description: 'Only `active` endpoints are signalled.', example: 'active' })
   state!: EndpointState;
   @ApiProperty({

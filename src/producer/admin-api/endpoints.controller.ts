@@ -9,6 +9,7 @@ import { ApiId } from './api-id.js';
 import { BODY_PROBLEMS } from '../../http/api-problems.js';
 import { ApiProblems } from './api-problems.js';
 import { AttemptPageDocument } from './attempt.view.js';
+import { authOf } from './endpoint-auth.dto.js';
 import { UpdateEndpointDto } from './endpoint.dto.js';
 import { EndpointDocument } from './endpoint.views.js';
 import { isOrdinal, readList } from './list-cursor.js';
@@ -42,9 +43,9 @@ export class EndpointsController {
   @ApiProblems(...BODY_PROBLEMS, 'not_found')
   update(
     @PathId('endpointId', 'ep') id: EndpointId,
-    @JsonBody(UpdateEndpointDto) { minInterval, ...change }: UpdateEndpointDto,
+    @JsonBody(UpdateEndpointDto) { minInterval, auth, ...change }: UpdateEndpointDto,
   ): Promise<EndpointDocument> {
-    return this.endpoints.update(id, { ...change, minIntervalMs: minInterval });
+    return this.endpoints.update(id, { ...change, minIntervalMs: minInterval, auth: auth && authOf(auth) });
   }
 
   @Delete()

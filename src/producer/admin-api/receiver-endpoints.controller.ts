@@ -8,6 +8,7 @@ import { AdminController } from './admin-controller.js';
 import { ApiId } from './api-id.js';
 import { BODY_PROBLEMS } from '../../http/api-problems.js';
 import { ApiProblems } from './api-problems.js';
+import { authOf } from './endpoint-auth.dto.js';
 import { CreateEndpointDto } from './endpoint.dto.js';
 import { EndpointPageDocument, EndpointWithSecretDocument } from './endpoint.views.js';
 import { isIdOf, readList } from './list-cursor.js';
@@ -30,9 +31,9 @@ export class ReceiverEndpointsController {
   @ApiProblems(...BODY_PROBLEMS, 'not_found')
   create(
     @PathId('receiverId', 'rcv') receiver: ReceiverId,
-    @JsonBody(CreateEndpointDto) { minInterval, ...given }: CreateEndpointDto,
+    @JsonBody(CreateEndpointDto) { minInterval, auth, ...given }: CreateEndpointDto,
   ): Promise<EndpointWithSecretDocument> {
-    return this.endpoints.create(receiver, { ...given, minIntervalMs: minInterval });
+    return this.endpoints.create(receiver, { ...given, minIntervalMs: minInterval, auth: auth && authOf(auth) });
   }
 
   @Get()

@@ -1,6 +1,9 @@
 import type { AttemptResult, SignalRequest } from '../signal/signal-sender.js';
-import { liveSecrets, type EndpointTarget } from '../subscriptions/endpoint-directory.js';
+import type { SignalKey } from '../signal/signing-secrets.js';
+import type { EndpointTarget } from '../subscriptions/endpoint-directory.js';
+import type { SignalKeys } from '../subscriptions/ports.js';
 import type { EndpointId } from '../../protocol/ids.js';
+import { hasEd25519 } from '../../protocol/signature-schemes.js';
 import type { ClaimedSignal, Settlement } from './dispatch-store.js';
 
 /** Where the endpoints' present URLs and secrets come from. */
@@ -13,37 +16,66 @@ export interface SignalTransport {
   send(request: SignalRequest): Promise<AttemptResult>;
 }
 
+const NO_KEYS: readonly SignalKey[] = [];
+
+function wantsSignalKeys(targets: ReadonlyMap<EndpointId, EndpointTarget>): boolean {
+  for (const { signature } of targets.values()) if (hasEd25519(signature)) return true;
+  return false;
+}
+
 /** Turns claims into attempts under the endpoints' *present* URLs and secrets. */
 export class Delivery {
   constructor(
     private readonly directory: TargetSource,
     private readonly transport: SignalTransport,
     private readonly now: () => number,
+    private readonly signalKeys?: Pick<SignalKeys, 'signing'>,
   ) {}
 
   /** Starts an attempt for each claim; the answers are in the order of `claims` and never reject. */
   async deliver(claims: readonly ClaimedSignal[], abort: AbortSignal): Promise<Promise<Settlement>[]> {
     const targets = await this.directory.targets(claims);
+    const signalKeys = wantsSignalKeys(targets) ? await this.keysNow() : NO_KEYS;
     return claims.map((claim) => {
       const target = targets.get(claim.endpoint);
-      return target ? this.attempt(claim, target, abort) : Promise.resolve(this.unreadable(claim));
+      return target ? this.attempt(claim, target, signalKeys, abort) : Promise.resolve(this.unreadable(claim));
     });
   }
 
-  private async attempt(claim: ClaimedSignal, target: EndpointTarget, abort: AbortSignal): Promise<Settlement> {
+  private async attempt(
+    claim: ClaimedSignal,
+    target: EndpointTarget,
+    signalKeys: readonly SignalKey[],
+    abort: AbortSignal,
+  ): Promise<Settlement> {
     const sentAt = this.now();
+    // Spelled out: an object that is spread costs as much as the rest of this.
     const result = await this.transport.send({
       url: target.url,
       id: claim.signal,
       body: claim.body,
-      secrets: liveSecrets(target, sentAt),
-      ...(claim.traceparent === null ? {} : { traceparent: claim.traceparent }),
+      secrets: target.secrets,
+      signature: target.signature,
+      signalKeys,
+      endpoint: claim.endpoint,
+      attempt: claim.attempt,
+      traceparent: claim.traceparent ?? undefined,
+      headers: target.headers,
       signal: abort,
     });
     // An attempt that our own stop cut short says nothing about the endpoint.
     if (result.category === 'aborted') return this.released(claim);
     const { outcome, status, latencyMs, category, retryAfterMs } = result;
     return { claim, outcome, sentAt, status, latencyMs, category, retryAfterMs };
+  }
+
+  /** Without them, their endpoints' attempts fail, and those of the others do not. */
+  private async keysNow(): Promise<readonly SignalKey[]> {
+    try {
+      return (await this.signalKeys?.signing()) ?? NO_KEYS;
+    } catch {
+      return NO_KEYS;
+    }
   }
 
   private released(claim: ClaimedSignal): Settlement {

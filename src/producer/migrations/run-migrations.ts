@@ -2,9 +2,14 @@ import type { DataSource } from 'typeorm';
 import { runOwnMigrations, type OwnMigration } from '../../database/own-migrations.js';
 import { InitialSchema1764000000000 } from './initial-schema.js';
 import { Partitions1764000000010 } from './partitions.js';
+import { SignalTrust1764000000040 } from './signal-trust.js';
 
 /** In the order in which they run. */
-export const SIGNPOST_MIGRATIONS: OwnMigration[] = [InitialSchema1764000000000, Partitions1764000000010];
+export const SIGNPOST_MIGRATIONS: OwnMigration[] = [
+  InitialSchema1764000000000,
+  Partitions1764000000010,
+  SignalTrust1764000000040,
+];
 /** The table that says which of them ran; not the application's own. */
 export const SIGNPOST_MIGRATIONS_TABLE = 'signpost_migration';
 

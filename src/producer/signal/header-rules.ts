@@ -23,7 +23,7 @@ const RESERVED = new Set([
   'tracestate',
   'accept-encoding',
 ]);
-const RESERVED_PREFIXES = ['content-', 'proxy-', 'x-forwarded-', 'webhook-', 'signature'];
+const RESERVED_PREFIXES = ['content-', 'proxy-', 'x-forwarded-', 'x-hub-', 'x-github-', 'webhook-', 'signature'];
 
 /** What is wrong with a header that an endpoint's owner wants on every signal, in words for the owner; null when it may be sent. */
 export function checkCustomHeader(name: string, value: string): string | null {

@@ -1,7 +1,9 @@
 import { HEADER, MEDIA_TYPE } from '../../protocol/headers.js';
-import { signStandard } from '../../protocol/standard-webhooks.js';
 import { checkCustomHeader } from './header-rules.js';
+import { addSignature } from './scheme-headers.js';
 import type { SignalRequest } from './signal-sender.js';
+import { liveSecrets } from './signing-secrets.js';
+import type { TargetUrl } from './target-url.js';
 
 /** An endpoint's own header is none that may be sent; it should have been refused when it was set. */
 export class CustomHeaderError extends Error {
@@ -14,13 +16,13 @@ export class CustomHeaderError extends Error {
 }
 
 /**
- * The headers of one attempt as a flat list of names and values, signed with each secret over the exact body.
+ * The headers of one attempt as a flat list of names and values, signed over the exact body with the secrets that are live now.
  *
  * @param now Unix ms; the attempt's own time
  * @throws SignatureError, CustomHeaderError
  */
-export function signedHeaders(request: SignalRequest, userAgent: string, now: number): string[] {
-  const { id, body, secrets, traceparent, headers: custom } = request;
+export function signedHeaders(request: SignalRequest, target: TargetUrl, userAgent: string, now: number): string[] {
+  const { id, secrets, traceparent, headers: custom } = request;
   const timestamp = String(Math.floor(now / 1_000));
   const headers = [
     'content-type',
@@ -31,9 +33,8 @@ export function signedHeaders(request: SignalRequest, userAgent: string, now: nu
     id,
     HEADER.webhookTimestamp,
     timestamp,
-    HEADER.webhookSignature,
-    signStandard({ id, timestamp, body, secrets }),
   ];
+  addSignature(headers, request, target, liveSecrets(secrets, now), timestamp);
   if (traceparent !== undefined) headers.push(HEADER.traceparent, traceparent);
   if (custom !== undefined) {
     for (const [name, value] of Object.entries(custom)) {

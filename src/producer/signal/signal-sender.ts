@@ -1,11 +1,12 @@
-import type { SignalId } from '../../protocol/ids.js';
-import type { PreparedSecret } from '../../protocol/secrets.js';
+import type { EndpointId, SignalId } from '../../protocol/ids.js';
+import type { SignatureScheme } from '../../protocol/signature-schemes.js';
 import type { AttemptResult, ErrorCategory } from './attempt.js';
 import { categoryOfError } from './attempt-failure.js';
 import { type Dial, GuardedDialer } from './guarded-connector.js';
 import { type LaneSlot, type OriginLane, OriginLanes } from './origin-lanes.js';
 import { type AttemptBudgets, SignalAttempt } from './signal-attempt.js';
 import { signedHeaders } from './signal-headers.js';
+import type { SignalKey, SigningSecret } from './signing-secrets.js';
 import type { TargetGuard } from './target-guard.js';
 import type { TargetUrl } from './target-url.js';
 
@@ -18,11 +19,18 @@ export interface SignalRequest {
   readonly id: SignalId;
   /** The bytes on the wire; text goes out as UTF-8. */
   readonly body: string | Buffer;
-  /** All of them sign. */
-  readonly secrets: readonly PreparedSecret[];
-  readonly traceparent?: string;
+  /** Newest first. Those that are live when it is sent sign, all of them or, where there is room for one signature, in turn. */
+  readonly secrets: readonly SigningSecret[];
+  /** Default `standard`. */
+  readonly signature?: SignatureScheme;
+  /** The installation's own keys, where the scheme asks for them. */
+  readonly signalKeys?: readonly SignalKey[];
+  readonly endpoint?: EndpointId;
+  /** 1 for the signal's first attempt, which is the default. */
+  readonly attempt?: number;
+  readonly traceparent?: string | undefined;
   /** The endpoint's own headers, checked with `checkCustomHeader`. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Gives the attempt up; its result is `aborted`. */
   readonly signal?: AbortSignal;
 }
@@ -157,7 +165,7 @@ export class SignalSender {
     attempt.start(slot);
     const { request, target } = attempt;
     try {
-      const headers = signedHeaders(request, this.userAgent, this.now());
+      const headers = signedHeaders(request, target, this.userAgent, this.now());
       slot.client.dispatch({ path: target.path, method: 'POST', headers, body: request.body }, attempt);
     } catch (error) {
       attempt.failed(error);

@@ -1,22 +1,24 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { In, type DataSource } from 'typeorm';
 import type { EndpointId } from '../../protocol/ids.js';
-import { prepareSecret, type PreparedSecret } from '../../protocol/secrets.js';
+import { prepareSecret } from '../../protocol/secrets.js';
+import type { SignatureScheme } from '../../protocol/signature-schemes.js';
+import { authHeader } from '../signal/endpoint-auth.js';
+import type { SigningSecret } from '../signal/signing-secrets.js';
 import { SIGNPOST_DATA_SOURCE } from '../signpost-options.js';
+import { openAuth } from './endpoint-auth-seal.js';
 import { EndpointSecretEntity } from './endpoint-secret.entity.js';
 import { EndpointEntity } from './endpoint.entity.js';
 import { Sealer, sealContext, UnsealError } from './sealing.js';
 
-export interface TargetSecret {
-  key: PreparedSecret;
-  /** Unix ms; null: until the next rotation. */
-  expiresAt: number | null;
-}
-
-/** Where to send and what to sign with, unsealed. */
+/** Where to send, what to sign with and how, and what to authenticate with, unsealed. */
 export interface EndpointTarget {
   url: string;
-  secrets: readonly TargetSecret[];
+  signature: SignatureScheme;
+  /** Newest first. */
+  secrets: readonly SigningSecret[];
+  /** What the receiver asks its callers for. */
+  headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Endpoints whose targets are remembered: about a kilobyte each. */
@@ -27,11 +29,6 @@ const BATCH = 500;
 interface Remembered {
   version: number;
   target: EndpointTarget;
-}
-
-/** The secrets that a signal sent now is signed with, newest first. */
-export function liveSecrets({ secrets }: EndpointTarget, now: number): PreparedSecret[] {
-  return secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).map(({ key }) => key);
 }
 
 /** URLs and secrets for the dispatcher, unsealed once for each version of an endpoint. */
@@ -83,25 +80,31 @@ export class EndpointDirectory implements OnModuleInit {
   private async load(ids: EndpointId[], targets: Map<EndpointId, EndpointTarget>): Promise<void> {
     const { manager } = this.dataSource;
     const endpoints = await manager.find(EndpointEntity, {
-      select: { id: true, version: true, urlSealed: true },
+      select: { id: true, version: true, urlSealed: true, authSealed: true, signature: true },
       where: { id: In(ids) },
     });
     // Secrets second: a rotation in between then shows under the version before it, and is read again under its own.
     const secrets = await manager.find(EndpointSecretEntity, { where: { endpointId: In(ids) }, order: { id: 'DESC' } });
     const byEndpoint = new Map<EndpointId, EndpointSecretEntity[]>(ids.map((id) => [id, []]));
     for (const secret of secrets) byEndpoint.get(secret.endpointId)?.push(secret);
-    for (const { id, version, urlSealed } of endpoints) {
-      const target = this.unseal(id, urlSealed, byEndpoint.get(id) ?? []);
+    for (const endpoint of endpoints) {
+      const { id, version } = endpoint;
+      const target = this.unseal(endpoint, byEndpoint.get(id) ?? []);
       if (!target) continue;
       targets.set(id, target);
       this.remember(id, { version, target });
     }
   }
 
-  private unseal(id: EndpointId, urlSealed: string, secrets: EndpointSecretEntity[]): EndpointTarget | undefined {
+  private unseal(
+    { id, urlSealed, authSealed, signature }: EndpointEntity,
+    secrets: EndpointSecretEntity[],
+  ): EndpointTarget | undefined {
     try {
       return {
         url: this.sealer.open(urlSealed, sealContext(id, 'url')),
+        signature,
+        headers: authSealed === null ? undefined : authHeader(openAuth(this.sealer, id, authSealed)),
         secrets: secrets.map(({ sealed, expiresAt }) => ({
           key: prepareSecret(this.sealer.open(sealed, sealContext(id, 'secret'))),
           expiresAt,

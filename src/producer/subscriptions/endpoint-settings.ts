@@ -9,8 +9,7 @@ export type EndpointState = (typeof ENDPOINT_STATES)[number];
 /** Why an endpoint is not active: paused by the operator, answered 410, or failed for too long. */
 export type EndpointReason = 'paused' | 'gone' | 'failing';
 
-export const SIGNATURE_SCHEMES = ['standard'] as const;
-export type SignatureScheme = (typeof SIGNATURE_SCHEMES)[number];
+export { SIGNATURE_SCHEMES, type SignatureScheme } from '../../protocol/signature-schemes.js';
 
 export const DEFAULT_MAX_EVENTS_PER_SIGNAL = 100;
 export const LARGEST_MAX_EVENTS_PER_SIGNAL = 250;

@@ -1,6 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from '../../database/bigint-column.js';
 import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
+import type { EndpointAuth } from '../signal/endpoint-auth.js';
 import type { ConfirmMode, EndpointReason, EndpointState, SignatureScheme } from './endpoint-settings.js';
 
 /** A URL of a receiver to which signals go. Where it stands is in `signpost_endpoint_position`. */
@@ -26,6 +27,14 @@ export class EndpointEntity {
   /** The URL with what may be a token in it masked. */
   @Column({ name: 'url_shown', type: 'text' })
   urlShown!: string;
+
+  /** Null: its receiver asks for nothing. */
+  @Column({ name: 'auth_sealed', type: 'text', nullable: true })
+  authSealed!: string | null;
+
+  /** The same with everything secret masked. */
+  @Column({ name: 'auth_shown', type: 'simple-json', nullable: true })
+  authShown!: EndpointAuth | null;
 
   @Column({ name: 'description', type: 'text', nullable: true })
   description!: string | null;

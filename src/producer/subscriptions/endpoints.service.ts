@@ -1,5 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { MoreThan, type DataSource, type EntityManager } from 'typeorm';
+import { hasEd25519 } from '../../protocol/signature-schemes.js';
 import { IdGenerator, type EndpointId, type ReceiverId } from '../../protocol/ids.js';
 import type { ProducerDatabase } from '../producer-database.js';
 import {
@@ -9,6 +10,7 @@ import {
   type SignpostOptions,
 } from '../signpost-options.js';
 import type { AttemptView } from './attempt-log.js';
+import type { EndpointChange, NewEndpoint } from './endpoint-change.js';
 import { EndpointFilterEntity } from './endpoint-filter.entity.js';
 import {
   beginEndpointChange,
@@ -19,46 +21,31 @@ import {
   resumePosition,
   retryPosition,
   startingPlace,
-  type EndpointStart,
 } from './endpoint-positions.js';
+import { requireAuth, sealedAuth } from './endpoint-auth-seal.js';
 import { DEFAULT_OVERLAP_MS, insertSecret, newSecret, rotateSecrets, type Rotation } from './endpoint-secrets.js';
-import { DEFAULT_MAX_EVENTS_PER_SIGNAL, type ConfirmMode, type SignatureScheme } from './endpoint-settings.js';
+import { DEFAULT_MAX_EVENTS_PER_SIGNAL, type ConfirmMode } from './endpoint-settings.js';
 import { endpointView, type EndpointView, type EndpointViewWithSecret } from './endpoint-view.js';
 import { EndpointEntity } from './endpoint.entity.js';
 import { NotFoundError } from './errors.js';
 import { listing, type Listing, type ListRequest } from './listing.js';
-import { DISPATCH_WAKE, TARGET_ADMISSION, type DispatchWake, type TargetAdmission } from './ports.js';
+import {
+  DISPATCH_WAKE,
+  SIGNAL_KEYS,
+  TARGET_ADMISSION,
+  type DispatchWake,
+  type SignalKeys,
+  type TargetAdmission,
+} from './ports.js';
 import { ReceiverChanges } from './receiver-changes.js';
 import { findReceiver } from './receivers.service.js';
 import { Sealer, sealContext } from './sealing.js';
 import { maskUrl } from './url-masking.js';
 
-/** What can be changed of an endpoint. The edge has checked the ranges. */
-export interface EndpointChange {
-  url?: string | undefined;
-  /** Patterns of what is signalled. */
-  eventTypes?: readonly string[] | undefined;
-  description?: string | null | undefined;
-  /** 1 to 250. Default 100. */
-  maxEventsPerSignal?: number | undefined;
-  /** Shortest time between two signals, in ms. Default 0. */
-  minIntervalMs?: number | undefined;
-  /** Default: the setting of the installation. */
-  confirm?: ConfirmMode | undefined;
-  /** Default `standard`. */
-  signature?: SignatureScheme | undefined;
-}
-
-export interface NewEndpoint extends EndpointChange {
-  url: string;
-  eventTypes: readonly string[];
-  /** Default `now`. */
-  start?: EndpointStart | undefined;
-}
-
 /** The URLs to which signals go. */
 @Injectable()
 export class EndpointsService {
+  private readonly logger = new Logger('Signpost');
   private readonly now: () => number;
   private readonly confirm: ConfirmMode;
 
@@ -71,6 +58,7 @@ export class EndpointsService {
     @Inject(DISPATCH_WAKE) private readonly wake: DispatchWake,
     @Inject(ReceiverChanges) private readonly changes: ReceiverChanges,
     @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'now' | 'confirm'>,
+    @Inject(SIGNAL_KEYS) private readonly signalKeys: Pick<SignalKeys, 'publicKeys'>,
   ) {
     this.now = options.now ?? Date.now;
     this.confirm = options.confirm ?? 'fetch';
@@ -79,9 +67,10 @@ export class EndpointsService {
   /**
    * The view carries the signing secret; it is shown this once.
    *
-   * @throws NotFoundError for the receiver; what the target guard refuses the URL with
+   * @throws NotFoundError for the receiver; InvalidAuthError; what the target guard refuses the URL with
    */
   async create(receiverId: ReceiverId, given: NewEndpoint): Promise<EndpointViewWithSecret> {
+    requireAuth(given.auth);
     const target = await this.admitted(given.url);
     const secret = newSecret();
     const id = this.ids.next('ep');
@@ -98,6 +87,7 @@ export class EndpointsService {
         tenant,
         partition,
         ...this.sealed(id, target),
+        ...sealedAuth(this.sealer, id, given.auth ?? null),
         description: given.description ?? null,
         eventTypes: [...given.eventTypes],
         maxEventsPerSignal: given.maxEventsPerSignal ?? DEFAULT_MAX_EVENTS_PER_SIGNAL,
@@ -118,7 +108,7 @@ export class EndpointsService {
       return created;
     });
     this.announce(endpoint);
-    return { ...endpointView(endpoint), secret };
+    return { ...this.warned(await this.view(endpoint)), secret };
   }
 
   /** In the order of creation. `after` is an id. @throws NotFoundError for the receiver */
@@ -130,20 +120,31 @@ export class EndpointsService {
       order: { id: 'ASC' },
       take: limit + 1,
     });
-    return listing(endpoints, limit, (endpoint) => endpoint.id, endpointView);
+    const publicKeys = await this.publicKeysFor(endpoints);
+    return listing(
+      endpoints,
+      limit,
+      (endpoint) => endpoint.id,
+      (endpoint) => endpointView(endpoint, publicKeys),
+    );
   }
 
   /** @throws NotFoundError */
   async get(id: EndpointId): Promise<EndpointView> {
-    return endpointView(await findEndpoint(this.dataSource.manager, id));
+    return this.view(await findEndpoint(this.dataSource.manager, id));
   }
 
-  /** @throws NotFoundError; what the target guard refuses the URL with */
+  /** @throws NotFoundError; InvalidAuthError; what the target guard refuses the URL with */
   async update(id: EndpointId, change: EndpointChange): Promise<EndpointView> {
+    requireAuth(change.auth);
     const target = change.url === undefined ? undefined : await this.admitted(change.url);
-    return this.change(id, async (manager, endpoint, now) => {
+    const view = await this.change(id, async (manager, endpoint, now) => {
       if (target !== undefined) {
         Object.assign(endpoint, this.sealed(id, target));
+        await retryPosition(manager, id, now);
+      }
+      if (change.auth !== undefined) {
+        Object.assign(endpoint, sealedAuth(this.sealer, id, change.auth));
         await retryPosition(manager, id, now);
       }
       if (change.eventTypes) {
@@ -159,6 +160,7 @@ export class EndpointsService {
       endpoint.signature = change.signature ?? endpoint.signature;
       if (change.confirm === 'signal') await forgetConfirmation(manager, id, now);
     });
+    return change.signature !== undefined || change.auth ? this.warned(view) : view;
   }
 
   /** With its attempt log. Events keep their place in the log; the receiver can still read them. @throws NotFoundError */
@@ -228,7 +230,20 @@ export class EndpointsService {
       return changed;
     });
     this.announce(endpoint);
-    return endpointView(endpoint);
+    return this.view(endpoint);
+  }
+
+  private async view(endpoint: EndpointEntity): Promise<EndpointView> {
+    return endpointView(endpoint, await this.publicKeysFor([endpoint]));
+  }
+
+  private async publicKeysFor(endpoints: readonly EndpointEntity[]): Promise<string[]> {
+    return endpoints.some(({ signature }) => hasEd25519(signature)) ? this.signalKeys.publicKeys() : [];
+  }
+
+  private warned(view: EndpointView): EndpointView {
+    for (const warning of view.warnings) this.logger.warn(`Endpoint ${view.id}: ${warning}`);
+    return view;
   }
 
   private announce({ receiverId }: EndpointEntity): void {

@@ -24,6 +24,21 @@ export class StateConflictError extends Error {
   }
 }
 
+/** What signals are to authenticate with cannot be sent; the message says where and what would be right, never the value. */
+export class InvalidAuthError extends Error {
+  readonly code = 'invalid_auth';
+
+  constructor(
+    /** A JSON pointer into the endpoint. */
+    readonly pointer: string,
+    /** Goes on where the pointer's name ends. */
+    readonly fault: string,
+  ) {
+    super(`${pointer} ${fault}`);
+    this.name = 'InvalidAuthError';
+  }
+}
+
 /** A signing secret that cannot be used; the message says what one looks like, never the value. */
 export class InvalidSecretError extends Error {
   readonly code = 'invalid_secret';

@@ -95,7 +95,7 @@ export class Sealer {
   }
 }
 
-/** What a sealed value is bound to: its endpoint and its purpose. */
-export function sealContext(endpoint: string, purpose: 'url' | 'secret'): string {
+/** What a sealed value is bound to: whose it is, and its purpose. */
+export function sealContext(endpoint: string, purpose: 'url' | 'secret' | 'auth'): string {
   return `${endpoint}/${purpose}`;
 }

@@ -42,12 +42,34 @@ async function createApp(platform: Platform, providers: { provide: unknown; useV
 /** The admin API on a fresh database, with a dispatcher that the test plays. */
 export async function openAdminApi(platform: Platform) {
   const subscriptions = await openSubscriptions();
-  const { dataSource, turns, database, ids, clock, sealer, changes, receivers, eventTypes, credentials, adminKeys } =
-    subscriptions;
+  const {
+    dataSource,
+    turns,
+    database,
+    ids,
+    clock,
+    sealer,
+    changes,
+    receivers,
+    eventTypes,
+    credentials,
+    adminKeys,
+    signalKeys,
+  } = subscriptions;
   const store = new SqliteEventStore(turns);
   const options = { now: () => clock.now };
   const guard = new TargetGuard({ allow: ['127.0.0.0/8'] });
-  const endpoints = new EndpointsService(dataSource, database, ids, sealer, guard, () => undefined, changes, options);
+  const endpoints = new EndpointsService(
+    dataSource,
+    database,
+    ids,
+    sealer,
+    guard,
+    () => undefined,
+    changes,
+    options,
+    signalKeys,
+  );
   const dispatcher = { answer: 'in-flight' as unknown, sendTest: () => Promise.resolve(dispatcher.answer) };
   const app: INestApplication = await createApp(platform, [
     { provide: SIGNPOST_DATA_SOURCE, useValue: dataSource },

@@ -109,8 +109,28 @@ describe.each(PLATFORMS)('receivers and what belongs to them (%s)', (platform) =
     ['/maxEventsPerSignal', { maxEventsPerSignal: 251 }],
     ['/minInterval', { minInterval: -1 }],
     ['/confirm', { confirm: null }],
-    ['/signature', { signature: 'github' }],
-    ['/auth', { auth: { bearer: 'x' } }],
+    ['/signature', { signature: 'md5' }],
+    ['/auth', { auth: {} }],
+    ['/auth', { auth: [] }],
+    ['/auth', { auth: 'Bearer x' }],
+    ['/auth', { auth: { bearer: 'x', basic: { username: 'a', password: 'b' } } }],
+    ['/auth/more', { auth: { bearer: 'x', more: 'y' } }],
+    ['/auth/bearer', { auth: { bearer: 7 } }],
+    ['/auth/bearer', { auth: { bearer: 'two words' } }],
+    ['/auth/bearer', { auth: { bearer: 'x'.repeat(4_001) } }],
+    ['/auth/bearer', { auth: { bearer: '***' } }],
+    ['/auth/basic', { auth: { basic: [] } }],
+    ['/auth/basic', { auth: { basic: { username: '', password: '' } } }],
+    ['/auth/basic', { auth: { basic: { username: '***', password: '***' } } }],
+    ['/auth/basic/password', { auth: { basic: { username: 'a' } } }],
+    ['/auth/basic/username', { auth: { basic: { username: 'a:b', password: 'c' } } }],
+    ['/auth/basic/password', { auth: { basic: { username: 'a', password: 'b\n' } } }],
+    ['/auth/basic/password', { auth: { basic: { username: 'a', password: '\ud800' } } }],
+    ['/auth/basic/username', { auth: { basic: { username: 'x'.repeat(256), password: '' } } }],
+    ['/auth/header', { auth: { header: { name: 'Host', value: 'x' } } }],
+    ['/auth/header', { auth: { header: { name: 'x-hub-signature', value: 'x' } } }],
+    ['/auth/header', { auth: { header: { name: 'x-key', value: 'a\r\nb: c' } } }],
+    ['/auth/header/value', { auth: { header: { name: 'x-key', value: '***' } } }],
     ['/verify', { verify: true }],
   ])('refuses a wrong %s at creation and at a change, and says what would be right', async (pointer, member) => {
     const { id } = await receiver();
@@ -123,6 +143,40 @@ describe.each(PLATFORMS)('receivers and what belongs to them (%s)', (platform) =
       expect([status, type]).toEqual([400, 'application/problem+json']);
       expect(body).toMatchObject({ errors: [{ pointer, message: expect.stringMatching(/.{10}/) }] });
     }
+  });
+
+  it.each([
+    [{ basic: { username: 'c4nary', password: 'c4nary:c4nary' } }, { basic: { username: '***', password: '***' } }],
+    [{ basic: { username: 'c4nary', password: '' } }, { basic: { username: '***', password: '***' } }],
+    [{ bearer: 'c4nary==' }, { bearer: '***' }],
+    [{ header: { name: 'X-Key', value: 'c4nary c4nary' } }, { header: { name: 'X-Key', value: '***' } }],
+  ])('shows what an endpoint authenticates with masked, and forgets it on null (%#)', async (auth, shown) => {
+    const created = await endpoint({ auth });
+    expect(created).toMatchObject({ auth: shown });
+    const path = `/endpoints/${created.id}`;
+    const kept = await api.call('patch', path).send({ description: 'c' });
+    expect(kept.body).toMatchObject({ auth: shown });
+    const rotated = await api.call('post', `${path}/rotate-secret`).send({});
+    const rows = await api.dataSource.query('SELECT * FROM signpost_endpoint');
+    expect(JSON.stringify([created, kept.body, rotated.body, rows])).not.toContain('c4nary');
+    expect((await api.call('patch', path).send({ auth: null })).body).toMatchObject({ auth: null });
+    expect(await api.dataSource.query('SELECT auth_sealed FROM signpost_endpoint')).toEqual([{ auth_sealed: null }]);
+  });
+
+  it('warns of weak signature schemes, and of an auth that goes over plain http', async () => {
+    const created = await endpoint({ signature: 'facebook', auth: { bearer: 'x' } });
+    expect(created).toMatchObject({
+      warnings: [expect.stringMatching(/SHA1.*replayed/), expect.stringContaining('plain http')],
+    });
+    const changed = await api.call('patch', `/endpoints/${created.id}`).send({ signature: 'rfc9421', auth: null });
+    expect(changed.body).toMatchObject({ signature: 'rfc9421', warnings: [] });
+  });
+
+  it('shows the public keys where the scheme has signatures by them', async () => {
+    const created = await endpoint({ signature: 'standard+ed25519' });
+    expect(created).toMatchObject({ publicKeys: [expect.stringMatching(/^whpk_[A-Za-z0-9+/]{43}=$/)] });
+    const changed = await api.call('patch', `/endpoints/${created.id}`).send({ signature: 'standard' });
+    expect(changed.body).not.toHaveProperty('publicKeys');
   });
 
   it('pauses and resumes an endpoint', async () => {

@@ -88,7 +88,12 @@ function setUp(
   const directory = {
     targets: (endpoints: readonly { endpoint: EndpointId }[]) =>
       Promise.resolve(
-        new Map(endpoints.map(({ endpoint }) => [endpoint, { url: 'https://example.com', secrets: [] }])),
+        new Map(
+          endpoints.map(({ endpoint }) => [
+            endpoint,
+            { url: 'https://example.com', signature: 'standard' as const, secrets: [] },
+          ]),
+        ),
       ),
   };
   const delivery = new Delivery(directory, { send: ({ signal }) => send(signal) }, () => 1_000);

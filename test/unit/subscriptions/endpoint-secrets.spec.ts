@@ -3,7 +3,8 @@ import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import type { EndpointId, ReceiverId } from '../../../src/protocol/ids.js';
 import type { PreparedSecret } from '../../../src/protocol/secrets.js';
-import { EndpointDirectory, liveSecrets } from '../../../src/producer/subscriptions/endpoint-directory.js';
+import { liveSecrets } from '../../../src/producer/signal/signing-secrets.js';
+import { EndpointDirectory } from '../../../src/producer/subscriptions/endpoint-directory.js';
 import { Sealer } from '../../../src/producer/subscriptions/sealing.js';
 import { openSubscriptions, START, type Subscriptions } from '../../support/subscription-services.js';
 
@@ -28,7 +29,7 @@ describe('the signing secrets of an endpoint', () => {
   /** What a signal that is claimed and sent now is signed with. */
   const signing = async (directory = db.directory, at = db.clock.now) => {
     const target = (await directory.targets([{ endpoint, version }])).get(endpoint);
-    return target ? liveSecrets(target, at).map(shown) : undefined;
+    return target ? liveSecrets(target.secrets, at).map(shown) : undefined;
   };
   const rotate = async (rotation = {}) => {
     const { secret } = await db.endpoints.rotateSecret(endpoint, rotation);
@@ -154,7 +155,9 @@ describe('the signing secrets of an endpoint', () => {
       for (let n = 0; n < 600; n++) {
         const id = db.ids.next('ep');
         await manager.query(
-          `INSERT INTO signpost_endpoint SELECT ?, receiver_id, tenant, ?, url_shown, description, event_types,
+          `INSERT INTO signpost_endpoint (id, receiver_id, tenant, url_sealed, url_shown, description, event_types, max_events_per_signal,
+             min_interval_ms, confirm, signature, state, reason, start_position, version, created_at, updated_at, partition)
+           SELECT ?, receiver_id, tenant, ?, url_shown, description, event_types,
              max_events_per_signal, min_interval_ms, confirm, signature, state, reason, start_position, version, created_at, updated_at,
              partition
            FROM signpost_endpoint WHERE id = ?`,

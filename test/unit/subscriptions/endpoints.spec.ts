@@ -48,6 +48,8 @@ describe('an endpoint', () => {
       minInterval: 0,
       confirm: 'fetch',
       signature: 'standard',
+      auth: null,
+      warnings: [],
       state: 'active',
       reason: null,
       createdAt: '2026-11-23T17:30:00.000Z',
