@@ -16,6 +16,14 @@ export type { EventOf, EventOfType, OtherEvent } from './typed-event.js';
 
 // Verifying signals by hand
 export { verifySignal, type VerifiedSignal } from './verify-signal.js';
+export { verifyHubSignature, type HubAlgorithm, type HubSecret } from '../../protocol/hub-signature.js';
+export {
+  verifyMessageSignature,
+  type Ed25519Jwk,
+  type MessageVerificationKey,
+  type SignedMessage,
+  type VerifiedMessage,
+} from '../../protocol/verify-message.js';
 export type { VerifyOptions } from '../../protocol/verify.js';
 export type { SignatureHeaders } from '../../protocol/signature-headers.js';
 export { prepareSecret, type PreparedSecret, type Secret } from '../../protocol/secrets.js';
