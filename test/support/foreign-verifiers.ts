@@ -10,6 +10,8 @@ import { prepareSecret } from '../../src/protocol/secrets.js';
 
 /** A request as a receiver has it. */
 export interface Received {
+  /** Default POST. */
+  method?: string;
   url: string;
   headers: Record<string, string | string[] | undefined>;
   body: string;
@@ -72,7 +74,7 @@ export function messageSignatures(keyid?: string): ForeignVerifier {
           requiredFields: ['@method', '@authority', '@path', '@query', 'content-digest', 'webhook-id'],
           tolerance: 300,
         },
-        { method: 'POST', url: request.url, headers: request.headers as Record<string, string> },
+        { method: request.method ?? 'POST', url: request.url, headers: request.headers as Record<string, string> },
       );
       return verified === true;
     } catch {
