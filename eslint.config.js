@@ -79,6 +79,12 @@ export default tseslint.config(
               'The service is the first user of the public API: what it cannot do, no host can.',
               ['./service', './index.ts', './receiver/index.ts'],
             ),
+            zone(
+              './src/cli',
+              './src',
+              'The command line is a user of the public entries, and starts the service: what it cannot do, no program can.',
+              ['./cli', './service', './index.ts', './receiver/index.ts', './receiver/client/index.ts'],
+            ),
           ],
         },
       ],

@@ -29,7 +29,7 @@ export default {
   globalSetup: '<rootDir>/test/support/global-postgres.js',
   globalTeardown: '<rootDir>/test/support/global-postgres-end.js',
   setupFiles: ['reflect-metadata'],
-  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],
+  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/cli/main.ts'],
   coverageReporters: ['text-summary', 'text'],
   testSequencer: '<rootDir>/test/support/slow-first.js',
   // Two cores: one worker each. Chaos tests start processes of their own.

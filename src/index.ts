@@ -40,6 +40,8 @@ export { answerFrameworkError } from './http/answer-problem.js';
 export { isDatabaseUnavailable, isRetryableDatabaseError } from './database/errors.js';
 export { createAdminApiDocument, createFetchApiDocument } from './producer/openapi.js';
 export { runMigrations, SIGNPOST_MIGRATIONS, SIGNPOST_MIGRATIONS_TABLE } from './producer/migrations/run-migrations.js';
+export { rotateMasterKey, type MasterKeys } from './producer/rotate-master-key.js';
+export type { ResealSummary, SealedCount } from './producer/subscriptions/sealed-values.js';
 export { SIGNPOST_ENTITIES } from './producer/entities.js';
 
 // What both sides agree on.

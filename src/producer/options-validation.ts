@@ -43,6 +43,7 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
   const signalTimeoutMs = positive('dispatch.signalTimeoutMs', dispatch.signalTimeoutMs, 15_000);
   return {
     masterKey: options.masterKey,
+    previousMasterKeys: options.previousMasterKeys ?? [],
     publicUrl: options.publicUrl ?? 'http://127.0.0.1:3000',
     retentionMs: positive('retentionMs', options.retentionMs, 30 * DAY),
     keepAccessMs: positive('keepAccessMs', options.keepAccessMs, 90 * DAY),

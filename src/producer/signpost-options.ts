@@ -50,6 +50,8 @@ export interface FetchApiOptions {
 export interface SignpostOptions {
   /** 32 bytes in base64: seals endpoint secrets and URLs at rest. Required. */
   masterKey: string;
+  /** Further master keys, 32 bytes in base64 each: they open what was sealed under them, and seal nothing. For a rotation. Default none. */
+  previousMasterKeys?: readonly string[];
   /** Where receivers reach the fetch API; the `source` of CloudEvents. Default `http://127.0.0.1:3000`. */
   publicUrl?: string;
   /** Events are readable for this long, in ms. Default 30 days. */

@@ -97,7 +97,7 @@ export const subscriptionProviders: Provider[] = [
   {
     provide: Sealer,
     inject: [SIGNPOST_OPTIONS],
-    useFactory: ({ masterKey }: ResolvedOptions) => new Sealer(masterKey),
+    useFactory: ({ masterKey, previousMasterKeys }: ResolvedOptions) => new Sealer(masterKey, previousMasterKeys),
   },
   {
     provide: TargetGuard,

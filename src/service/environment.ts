@@ -14,6 +14,8 @@ export interface ServiceSettings {
   adminKey: string | undefined;
   /** Undefined: kept in a file beside the database. */
   masterKey: string | undefined;
+  /** Open what was sealed under them; for a rotation. */
+  previousMasterKeys: string[];
   production: boolean;
   allowTargets: string[];
   retentionMs: number;
@@ -52,6 +54,7 @@ export function readEnvironment(env: Environment): ServiceSettings {
     postgres: readPostgres(env),
     adminKey: readAdminKey(env.SIGNPOST_ADMIN_KEY),
     masterKey,
+    previousMasterKeys: readPreviousMasterKeys(env.SIGNPOST_PREVIOUS_MASTER_KEYS),
     production,
     allowTargets: readBlocks(env.SIGNPOST_ALLOW_TARGETS),
     retentionMs: readDuration('SIGNPOST_RETENTION', env.SIGNPOST_RETENTION) ?? 30 * 86_400_000,
@@ -150,11 +153,22 @@ function readMasterKey(text: string | undefined, production: boolean): string | 
   return text;
 }
 
-function readBlocks(text: string | undefined): string[] {
-  const blocks = (text ?? '')
+function readPreviousMasterKeys(text: string | undefined): string[] {
+  const keys = readList(text);
+  if (keys.every((key) => Buffer.from(key, 'base64').length === 32)) return keys;
+  // A key is not repeated in a message.
+  throw new EnvironmentError('SIGNPOST_PREVIOUS_MASTER_KEYS', 'must be a list of master keys, 32 bytes in base64 each');
+}
+
+function readList(text = ''): string[] {
+  return text
     .split(',')
-    .map((block) => block.trim())
-    .filter((block) => block !== '');
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function readBlocks(text: string | undefined): string[] {
+  const blocks = readList(text);
   for (const block of blocks) {
     const [address = '', prefix = ''] = block.split('/');
     const family = address.includes(':') ? 'ipv6' : 'ipv4';

@@ -1,8 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SignpostModule, type SignpostOptions } from '../index.js';
-import type { DataSourceOptions } from 'typeorm';
-import type { DatabaseSettings, ServiceSettings } from './environment.js';
+import { dataSourceOptions } from './data-source-options.js';
+import type { ServiceSettings } from './environment.js';
 import { HealthController } from './health.controller.js';
 
 /** The runnable: a host application that has nothing but Signpost in it. */
@@ -29,19 +29,11 @@ export class ServiceModule {
   }
 }
 
-/** Connections for what is done seldom; the engine has a pool of its own. */
-const POOL_SIZE = 4;
-const CONNECT_WITHIN_MS = 5_000;
-
-function dataSourceOptions(database: DatabaseSettings): DataSourceOptions {
-  if (database.type === 'sqlite') return { type: 'better-sqlite3', database: database.path };
-  return { type: 'postgres', url: database.url, poolSize: POOL_SIZE, connectTimeoutMS: CONNECT_WITHIN_MS };
-}
-
 function signpostOptions(settings: ServiceSettings, masterKey: string): SignpostOptions {
   const { retrySchedule, confirmSchedule, signalTimeoutMs } = settings;
   return {
     masterKey,
+    previousMasterKeys: settings.previousMasterKeys,
     publicUrl: settings.publicUrl,
     retentionMs: settings.retentionMs,
     targets: { allow: settings.allowTargets },

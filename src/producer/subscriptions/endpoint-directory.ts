@@ -9,6 +9,7 @@ import { SIGNPOST_DATA_SOURCE } from '../signpost-options.js';
 import { openAuth } from './endpoint-auth-seal.js';
 import { EndpointSecretEntity } from './endpoint-secret.entity.js';
 import { EndpointEntity } from './endpoint.entity.js';
+import { SealedValues } from './sealed-values.js';
 import { Sealer, sealContext, UnsealError } from './sealing.js';
 
 /** Where to send, what to sign with and how, and what to authenticate with, unsealed. */
@@ -43,20 +44,21 @@ export class EndpointDirectory implements OnModuleInit {
   ) {}
 
   /**
-   * Stops the start under another master key than the database was filled under: every signal would fail, and after days of
-   * that every endpoint would be disabled.
+   * Stops the start where values are sealed under a master key that this process was not given: their signals would fail, and after days of
+   * that their endpoints would be disabled.
    *
    * @throws UnsealError
    */
   async onModuleInit(): Promise<void> {
-    const [newest] = await this.dataSource.manager.find(EndpointSecretEntity, { order: { id: 'DESC' }, take: 1 });
-    if (!newest) return;
-    try {
-      this.sealer.open(newest.sealed, sealContext(newest.endpointId, 'secret'));
-    } catch (error) {
-      // A damaged value is the matter of its endpoint alone.
-      if (error instanceof UnsealError && error.reason === 'wrong-key') throw error;
-    }
+    const unknown = await new SealedValues(this.dataSource).under(this.sealer.knownKeyIds);
+    if (unknown.length === 0) return;
+    const values = unknown.map(({ column, keyId, count }) => `${count} of ${column} under ${keyId}`).join(', ');
+    throw new UnsealError(
+      'wrong-key',
+      `There are values sealed under another master key (${values}), and this process has ${this.sealer.knownKeyIds.join(', ')}: ` +
+        'start it with the master key that the database was filled under, or name that one in previousMasterKeys ' +
+        '(SIGNPOST_PREVIOUS_MASTER_KEYS) and run signpost rotate-master-key',
+    );
   }
 
   /**

@@ -55,12 +55,27 @@ export class Sealer {
   /** Tells which master key sealed a value, and nothing about the key. */
   readonly keyId: string;
   readonly #key: Buffer;
+  /** All that open, by their ids. */
+  readonly #keys = new Map<string, Buffer>();
 
-  /** @throws MasterKeyError */
-  constructor(masterKey: string) {
+  /**
+   * @param masterKey seals and opens
+   * @param previous open only: what was sealed before a rotation, or is sealed by nodes that it has not reached yet
+   * @throws MasterKeyError
+   */
+  constructor(masterKey: string, previous: readonly string[] = []) {
+    for (const text of previous) {
+      const key = parseMasterKey(text);
+      this.#keys.set(keyIdOf(key), key);
+    }
     this.#key = parseMasterKey(masterKey);
-    const digest = createHmac('sha256', this.#key).update('signpost master key id').digest();
-    this.keyId = digest.subarray(0, KEY_ID_BYTES).toString('base64url');
+    this.keyId = keyIdOf(this.#key);
+    this.#keys.set(this.keyId, this.#key);
+  }
+
+  /** The ids of the keys that open. */
+  get knownKeyIds(): string[] {
+    return [...this.#keys.keys()];
   }
 
   seal(plaintext: string, context: string): string {
@@ -76,23 +91,34 @@ export class Sealer {
     if (version !== VERSION || !keyId || !iv || !body || rest.length > 0) {
       throw new UnsealError('damaged', `The sealed value of ${context} is not in a form that this version knows`);
     }
-    if (keyId !== this.keyId) {
+    const key = this.#keys.get(keyId);
+    if (!key) {
       throw new UnsealError(
         'wrong-key',
-        `The value of ${context} was sealed with master key ${keyId}, and this process has ${this.keyId}: ` +
+        `The value of ${context} was sealed with master key ${keyId}, and this process has ${this.knownKeyIds.join(', ')}: ` +
           'start it with the master key that the database was filled under',
       );
     }
     try {
       const bytes = Buffer.from(body, 'base64url');
       const split = bytes.length - TAG_BYTES;
-      const decipher = createDecipheriv(CIPHER, this.#key, Buffer.from(iv, 'base64url'), { authTagLength: TAG_BYTES });
+      const decipher = createDecipheriv(CIPHER, key, Buffer.from(iv, 'base64url'), { authTagLength: TAG_BYTES });
       decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(split));
       return decipher.update(bytes.subarray(0, split), undefined, 'utf8') + decipher.final('utf8');
     } catch (cause) {
       throw new UnsealError('damaged', `The sealed value of ${context} was changed, or belongs elsewhere`, { cause });
     }
   }
+}
+
+function keyIdOf(key: Buffer): string {
+  const digest = createHmac('sha256', key).update('signpost master key id').digest();
+  return digest.subarray(0, KEY_ID_BYTES).toString('base64url');
+}
+
+/** What every value that this key sealed begins with. */
+export function sealPrefix(keyId: string): string {
+  return `${VERSION}.${keyId}.`;
 }
 
 /** What a sealed value is bound to: whose it is, and its purpose. */
