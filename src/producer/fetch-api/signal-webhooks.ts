@@ -1,6 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { HEADER } from '../../protocol/headers.js';
 import type { SignalType } from '../../protocol/signal.js';
+import { signalHeaders } from './signal-headers.docs.js';
 import {
   CURSOR_BEFORE_EXAMPLE,
   CURSOR_EXAMPLE,
@@ -97,15 +97,7 @@ function operation(type: string, { operationId, summary, description, data, exam
     tags: ['Signals'],
     // Signed, not authenticated by a credential of this API.
     security: [],
-    parameters: [
-      header(HEADER.webhookId, 'The same on every retry of this signal.', 'sig_01kaz8fp3wfj2taq4k3bv8s5cm'),
-      header(HEADER.webhookTimestamp, 'Unix seconds of this attempt.', '1795455000'),
-      header(
-        HEADER.webhookSignature,
-        'Standard Webhooks: space-delimited `v1,<base64 HMAC-SHA256>` over `id.timestamp.body`, one for each active secret.',
-        'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
-      ),
-    ],
+    parameters: signalHeaders(type),
     requestBody: {
       required: true,
       content: {
@@ -120,10 +112,6 @@ function operation(type: string, { operationId, summary, description, data, exam
       default: { description: 'Failed: tried again on the retry schedule. Redirects are not followed.' },
     },
   };
-}
-
-function header(name: string, description: string, example: string) {
-  return { name, in: 'header' as const, required: true, description, schema: { type: 'string' as const, example } };
 }
 
 function envelope(type: string, data: Record<string, Schema>): Schema {

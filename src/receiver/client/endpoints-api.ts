@@ -13,6 +13,14 @@ export interface EndpointSettings {
   minInterval?: number;
   /** What counts as delivered. Default the producer's, as a rule `fetch`. */
   confirm?: 'fetch' | 'ack' | 'signal';
+  /** How signals are signed. This package's receivers verify `standard`, which is the default, and `standard+ed25519`. */
+  signature?: 'standard' | 'standard+ed25519' | 'github' | 'facebook' | 'rfc9421' | 'rfc9421+ed25519';
+  /** What the receiver asks its callers for beside the signature; null: nothing. Default null. */
+  auth?:
+    | { basic: { username: string; password: string } }
+    | { bearer: string }
+    | { header: { name: string; value: string } }
+    | null;
 }
 
 /** An endpoint to be made. */
