@@ -5,6 +5,7 @@ export type {
   DispatchOptions,
   FetchApiOptions,
   PostgresOptions,
+  SigningKeyOptions,
   SignpostOptions,
   TargetOptions,
 } from './producer/signpost-options.js';
@@ -30,6 +31,7 @@ export { EndpointsService } from './producer/subscriptions/endpoints.service.js'
 export { EventTypesService } from './producer/subscriptions/event-types.service.js';
 export { CredentialsService } from './producer/access/credentials.service.js';
 export { AdminKeysService } from './producer/access/admin-keys.service.js';
+export { SigningKeys } from './producer/access/signing-keys.js';
 
 // Running it: the loop, retention, health, errors as problems, the documents, the schema.
 export { Dispatcher } from './producer/dispatch/dispatcher.js';

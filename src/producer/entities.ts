@@ -1,5 +1,6 @@
 import { AdminKeyEntity } from './access/admin-key.entity.js';
 import { CredentialEntity } from './access/credential.entity.js';
+import { SigningKeyEntity } from './access/signing-key.entity.js';
 import { EndpointFilterEntity } from './subscriptions/endpoint-filter.entity.js';
 import { EndpointSecretEntity } from './subscriptions/endpoint-secret.entity.js';
 import { EndpointEntity } from './subscriptions/endpoint.entity.js';
@@ -15,4 +16,5 @@ export const SIGNPOST_ENTITIES = [
   EventTypeEntity,
   CredentialEntity,
   AdminKeyEntity,
+  SigningKeyEntity,
 ];

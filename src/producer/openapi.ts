@@ -26,7 +26,7 @@ export function createFetchApiDocument(app: INestApplication, publicUrl?: string
       'basic',
     );
   const document = SwaggerModule.createDocument(app, builder.build());
-  return only({ ...document, webhooks: signalWebhooks() }, '/v1/');
+  return only({ ...document, webhooks: signalWebhooks() }, '/v1/', '/.well-known/');
 }
 
 /** The OpenAPI 3.1 document of the admin API. */
@@ -48,9 +48,10 @@ function base(title: string, description: string, publicUrl: string | undefined)
   return publicUrl === undefined ? builder : builder.addServer(publicUrl);
 }
 
-/** The part of a document whose paths begin with `prefix`, with the schemas that it refers to and no others. */
-function only(document: OpenAPIObject, prefix: string): OpenAPIObject {
-  const paths = Object.fromEntries(Object.entries(document.paths).filter(([path]) => path.startsWith(prefix)));
+/** The part of a document whose paths begin with one of `prefixes`, with the schemas that it refers to and no others. */
+function only(document: OpenAPIObject, ...prefixes: string[]): OpenAPIObject {
+  const kept = (path: string) => prefixes.some((prefix) => path.startsWith(prefix));
+  const paths = Object.fromEntries(Object.entries(document.paths).filter(([path]) => kept(path)));
   const schemas = document.components?.schemas ?? {};
   const used = new Set<string>();
   collect([paths, document.webhooks], schemas, used);

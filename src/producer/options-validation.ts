@@ -1,6 +1,7 @@
 import { GivenClock, ServerClock, type DatabaseClock } from '../database/postgres-clock.js';
+import { activationDelayMs, jwksCacheMs } from './access/signing-key-times.js';
 import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from './dispatch/policy.js';
-import type { DispatchOptions, SignpostOptions } from './signpost-options.js';
+import type { DispatchOptions, SigningKeyOptions, SignpostOptions } from './signpost-options.js';
 
 /** A setting of `SignpostModule` that it cannot run with; says which one and what would be right. */
 export class SignpostOptionsError extends Error {
@@ -17,13 +18,14 @@ export type ResolvedDispatch = Required<DispatchOptions>;
 
 /** Options with every default filled in. */
 export interface ResolvedOptions extends Required<
-  Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi' | 'postgres'>
+  Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi' | 'postgres' | 'signingKeys'>
 > {
   dispatch: ResolvedDispatch;
   /** Whether this process runs the loop. */
   dispatching: boolean;
   targets: { allow: readonly string[]; allowedPorts: readonly number[] };
   fetchApi: { maxWaitMs: number };
+  signingKeys: Required<SigningKeyOptions>;
   postgres: { poolSize: number; listenUrl: string | undefined; partitions: number };
   /** What `now` is taken from. */
   clock: DatabaseClock;
@@ -53,6 +55,14 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
     random: options.random ?? Math.random,
     targets: { allow: options.targets?.allow ?? [], allowedPorts: options.targets?.allowedPorts ?? [443, 8443] },
     fetchApi: { maxWaitMs: positive('fetchApi.maxWaitMs', options.fetchApi?.maxWaitMs, 30_000) },
+    signingKeys: {
+      jwksCacheMs: positive('signingKeys.jwksCacheMs', options.signingKeys?.jwksCacheMs, jwksCacheMs()),
+      activationDelayMs: positive(
+        'signingKeys.activationDelayMs',
+        options.signingKeys?.activationDelayMs,
+        activationDelayMs(options.signingKeys),
+      ),
+    },
     postgres: {
       poolSize: whole('postgres.poolSize', options.postgres?.poolSize, 4, LARGEST_POOL),
       listenUrl: options.postgres?.listenUrl,

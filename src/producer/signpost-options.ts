@@ -46,6 +46,14 @@ export interface FetchApiOptions {
   maxWaitMs?: number;
 }
 
+/** The installation's own keys. */
+export interface SigningKeyOptions {
+  /** How long others may keep the keys of `/.well-known/jwks.json`, in ms. Default 10 minutes. */
+  jwksCacheMs?: number;
+  /** Time between the publication of a new key and its first signature, in ms. Default: `jwksCacheMs` and 5 minutes. */
+  activationDelayMs?: number;
+}
+
 /** What `SignpostModule` is told; every setting has its default in its comment. */
 export interface SignpostOptions {
   /** 32 bytes in base64: seals endpoint secrets and URLs at rest. Required. */
@@ -62,6 +70,7 @@ export interface SignpostOptions {
   /** `false`: this process signals nothing (another one does). */
   dispatch?: DispatchOptions | false;
   fetchApi?: FetchApiOptions;
+  signingKeys?: SigningKeyOptions;
   postgres?: PostgresOptions;
   /** Default of endpoints that do not say: what counts as delivered. Default `fetch`. */
   confirm?: ConfirmMode;

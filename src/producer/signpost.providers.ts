@@ -11,6 +11,7 @@ import { Authenticator } from './access/authenticator.js';
 import { CredentialsService } from './access/credentials.service.js';
 import { LastUsed } from './access/last-used.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
+import { SigningKeys } from './access/signing-keys.js';
 import { Delivery } from './dispatch/delivery.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -124,6 +125,7 @@ export const accessProviders: Provider[] = [
   AdminKeysService,
   LastUsed,
   AccessLog,
+  SigningKeys,
   ReceiverGuard,
   AdminGuard,
 ];
@@ -164,11 +166,12 @@ export const dispatchProviders: Provider[] = [
   },
   {
     provide: Retention,
-    inject: [EVENT_STORE, DISPATCH_STORE, AccessLog, EventCache, SIGNPOST_OPTIONS],
+    inject: [EVENT_STORE, DISPATCH_STORE, AccessLog, SigningKeys, EventCache, SIGNPOST_OPTIONS],
     useFactory: (
       store: EventStore,
       attempts: DispatchStore,
       access: AccessLog,
+      signingKeys: SigningKeys,
       cache: EventCache,
       options: ResolvedOptions,
     ) => {
@@ -176,6 +179,7 @@ export const dispatchProviders: Provider[] = [
       const pruners: Pruner[] = [
         (limit) => attempts.pruneAttempts(now() - dispatch.keepAttemptsMs, limit),
         (limit) => access.prune(now() - keepAccessMs, limit),
+        (limit) => signingKeys.prune(limit),
       ];
       return new Retention(store, options, pruners, () => cache.clear());
     },

@@ -46,7 +46,7 @@ describe.each(['docs/openapi.json', 'docs/openapi-admin.json'])('%s', (path) => 
         operation.operationId &&
         operation.summary &&
         operation.security?.length &&
-        errors.length > 1 &&
+        errors.length > 0 &&
         problems
       );
     });
@@ -62,6 +62,7 @@ describe('docs/openapi.json', () => {
   it('has the signals under webhooks, and no admin route', async () => {
     const document = JSON.parse(await readFile('docs/openapi.json', 'utf8')) as Document;
     expect(Object.keys(document.webhooks ?? {})).toContain('events.available');
-    expect(Object.keys(document.paths).filter((path) => !path.startsWith('/v1/'))).toEqual([]);
+    const others = Object.keys(document.paths).filter((path) => !path.startsWith('/v1/'));
+    expect(others).toEqual(['/.well-known/jwks.json']);
   });
 });

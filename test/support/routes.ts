@@ -57,6 +57,8 @@ export const ROUTES: readonly Route[] = [
   admin('POST', '/keys', { body: { name: 'x', scopes: ['admin'] } }),
   admin('GET', '/keys', { list: true }),
   admin('DELETE', '/keys/{keyId}'),
+  admin('GET', '/signing-keys'),
+  admin('POST', '/signing-keys/rotate', { body: { use: 'token' } }),
   admin('GET', '/stats'),
   fetching('GET', '/events', { list: true }),
   fetching('GET', '/events/{id}'),
@@ -66,5 +68,8 @@ export const ROUTES: readonly Route[] = [
   fetching('GET', '/event-types', { list: true }),
   fetching('GET', '/event-types/{type}'),
 ];
+
+/** Those that ask for no credential, or for one in a way of its own; each has a test of its own. */
+export const PUBLIC_ROUTES: readonly string[] = ['GET /.well-known/jwks.json'];
 
 export const DEFAULT_BODY_LIMIT = MEBIBYTE;

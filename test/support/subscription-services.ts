@@ -5,6 +5,7 @@ import { AccessLog } from '../../src/producer/access/access-log.js';
 import { AdminKeysService } from '../../src/producer/access/admin-keys.service.js';
 import { CredentialsService } from '../../src/producer/access/credentials.service.js';
 import { LastUsed } from '../../src/producer/access/last-used.js';
+import { SigningKeys } from '../../src/producer/access/signing-keys.js';
 import { EndpointDirectory } from '../../src/producer/subscriptions/endpoint-directory.js';
 import { EndpointsService } from '../../src/producer/subscriptions/endpoints.service.js';
 import { EventTypesService } from '../../src/producer/subscriptions/event-types.service.js';
@@ -70,6 +71,7 @@ export async function openSubscriptions(masterKey = randomBytes(32).toString('ba
     eventTypes: new EventTypesService(dataSource, options),
     credentials: new CredentialsService(dataSource, ids, lastUsed, changes, options),
     adminKeys: new AdminKeysService(dataSource, ids, lastUsed, options),
+    signingKeys: new SigningKeys(dataSource, sealer, options),
     accessLog: new AccessLog(database, options),
     /** Puts `count` events of one type into the log. */
     publish: (count: number, type = 'invoice.paid') =>

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MoreThan, type DataSource, type EntityManager } from 'typeorm';
-import { inSchema } from '../../database/schema-name.js';
 import { IdGenerator, type CredentialId } from '../../protocol/ids.js';
 import { SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
 import { NotFoundError } from '../subscriptions/errors.js';
@@ -9,6 +8,7 @@ import { AdminKeyEntity } from './admin-key.entity.js';
 import { generateApiKey, hashApiKey, matchesHash, NO_KEY_HASH } from './api-key.js';
 import type { AuthenticatedAdmin, AuthFailure } from './authenticated.js';
 import { bearerToken, presentedKey, type AuthFailureReason, type PresentedKey } from './authorization-header.js';
+import { excludeOtherNodes } from './exclusive-table.js';
 import { KeyCache } from './key-cache.js';
 import { LastUsed } from './last-used.js';
 import type { AdminScope } from './scopes.js';
@@ -86,7 +86,7 @@ export class AdminKeysService {
       return undefined;
     }
     return this.dataSource.transaction(async (manager) => {
-      await this.excludeOtherNodes(manager);
+      await excludeOtherNodes(manager, 'signpost_admin_key');
       const keys = await manager.find(AdminKeyEntity);
       if (keys.some(({ scopes }) => scopes.includes('admin'))) return undefined;
       const { apiKey } = await this.insert(manager, { name: 'first admin key', scopes: ['admin'] });
@@ -105,14 +105,6 @@ export class AdminKeysService {
     const known = this.cache.get(presented.id);
     if (known instanceof Promise) return known.then((read) => this.check(presented, read));
     return this.check(presented, known);
-  }
-
-  /** Nodes that start together must not make a first key each. On SQLite there is one. */
-  private async excludeOtherNodes(manager: EntityManager): Promise<void> {
-    if (this.dataSource.options.type !== 'postgres') return;
-    await manager.query(
-      `LOCK TABLE ${inSchema(this.dataSource.options, 'signpost_admin_key')} IN SHARE ROW EXCLUSIVE MODE`,
-    );
   }
 
   private check({ id, text }: PresentedKey, known: KnownAdminKey | undefined): AuthenticatedAdmin | AuthFailure {

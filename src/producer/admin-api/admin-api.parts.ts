@@ -10,6 +10,7 @@ import { KeysController } from './keys.controller.js';
 import { PublishController } from './publish.controller.js';
 import { ReceiverEndpointsController } from './receiver-endpoints.controller.js';
 import { ReceiversController } from './receivers.controller.js';
+import { SigningKeysController } from './signing-keys.controller.js';
 import { StatsController } from './stats.controller.js';
 
 /** In the order of the document. */
@@ -23,6 +24,7 @@ export const ADMIN_API_CONTROLLERS: Type[] = [
   EndpointActionsController,
   EventTypesController,
   KeysController,
+  SigningKeysController,
   StatsController,
 ];
 

@@ -9,9 +9,10 @@ import { ApiId } from './api-id.js';
 import { BODY_PROBLEMS } from '../../http/api-problems.js';
 import { ApiProblems } from './api-problems.js';
 import { TestResultDocument } from './attempt.view.js';
-import { DEFAULT_OVERLAP_SECONDS, RotateSecretDto } from './endpoint.dto.js';
+import { RotateSecretDto } from './endpoint.dto.js';
 import { EndpointDocument, EndpointWithSecretDocument } from './endpoint.views.js';
 import { OptionalJsonBody } from './optional-json-body.js';
+import { DEFAULT_OVERLAP_SECONDS } from './overlap.js';
 import { PathId } from './path-id.js';
 
 @AdminController('/endpoints/:endpointId', 'Endpoints')

@@ -12,17 +12,12 @@ import {
 } from '../subscriptions/endpoint-settings.js';
 import { EndpointAuthDto, IsAuth } from './endpoint-auth.dto.js';
 import { IsFilter, LARGEST_FILTER } from './filter.dto.js';
+import { DEFAULT_OVERLAP_SECONDS, LARGEST_OVERLAP_SECONDS, OVERLAP } from './overlap.js';
 import { IsText, Nullable, Optional, oneOf } from './validation.js';
 
 const PER_SIGNAL = { message: `must be a whole number from 1 to ${LARGEST_MAX_EVENTS_PER_SIGNAL}` };
 const INTERVAL = { message: `must be a whole number of milliseconds from 0 to ${LARGEST_MIN_INTERVAL_MS}` };
 const URL_MESSAGE = { message: 'must be a URL of 2048 characters at most, such as https://hooks.example.com/signpost' };
-
-/** A day: time to roll a new secret out to a receiver's machines. */
-export const DEFAULT_OVERLAP_SECONDS = 86_400;
-/** A week: an old secret that lives longer was not rotated. */
-const LARGEST_OVERLAP_SECONDS = 604_800;
-const OVERLAP = { message: `must be a whole number of seconds from 0 to ${LARGEST_OVERLAP_SECONDS}` };
 
 /** Where a new endpoint begins in the log. */
 export const ENDPOINT_STARTS = ['now', 'oldest'] as const;

@@ -7,12 +7,18 @@ import { EventTypesController } from './event-types.controller.js';
 import { EventsController } from './events.controller.js';
 import { FeedReader } from './feed-reader.js';
 import { Feed } from './feed.js';
+import { JwksController } from './jwks.controller.js';
 import { LogWatcher } from './log-watcher.js';
 import { ProgressController } from './progress.controller.js';
 import { ProgressRecorder } from './progress-recorder.js';
 
 /** In the order of the document. */
-export const FETCH_API_CONTROLLERS: Type[] = [EventsController, ProgressController, EventTypesController];
+export const FETCH_API_CONTROLLERS: Type[] = [
+  EventsController,
+  ProgressController,
+  EventTypesController,
+  JwksController,
+];
 
 /** What the controllers need beside the services of the steps. */
 export const FETCH_API_PROVIDERS: Provider[] = [

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { runOwnMigrations, type OwnMigration } from '../../database/own-migrations.js';
+import { Credentials1764000000020 } from './credentials.js';
 import { InitialSchema1764000000000 } from './initial-schema.js';
 import { Partitions1764000000010 } from './partitions.js';
 import { SignalTrust1764000000040 } from './signal-trust.js';
@@ -8,6 +9,7 @@ import { SignalTrust1764000000040 } from './signal-trust.js';
 export const SIGNPOST_MIGRATIONS: OwnMigration[] = [
   InitialSchema1764000000000,
   Partitions1764000000010,
+  Credentials1764000000020,
   SignalTrust1764000000040,
 ];
 /** The table that says which of them ran; not the application's own. */

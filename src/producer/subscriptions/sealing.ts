@@ -121,7 +121,7 @@ export function sealPrefix(keyId: string): string {
   return `${VERSION}.${keyId}.`;
 }
 
-/** What a sealed value is bound to: whose it is, and its purpose. */
-export function sealContext(endpoint: string, purpose: 'url' | 'secret' | 'auth'): string {
-  return `${endpoint}/${purpose}`;
+/** What a sealed value is bound to: its owner, an endpoint or a signing key, and its purpose. */
+export function sealContext(owner: string, purpose: 'url' | 'secret' | 'auth' | 'signing-key'): string {
+  return `${owner}/${purpose}`;
 }

@@ -8,6 +8,7 @@ import { ProblemFilter } from '../../../src/http/problem.filter.js';
 import { AdminGuard } from '../../../src/producer/access/admin.guard.js';
 import { AdminKeysService } from '../../../src/producer/access/admin-keys.service.js';
 import { CredentialsService } from '../../../src/producer/access/credentials.service.js';
+import { SigningKeys } from '../../../src/producer/access/signing-keys.js';
 import { ADMIN_API_CONTROLLERS, ADMIN_API_PROVIDERS } from '../../../src/producer/admin-api/admin-api.parts.js';
 import { Dispatcher } from '../../../src/producer/dispatch/dispatcher.js';
 import { AppendNotifier } from '../../../src/producer/log/append-notifier.js';
@@ -55,6 +56,7 @@ export async function openAdminApi(platform: Platform) {
     credentials,
     adminKeys,
     signalKeys,
+    signingKeys,
   } = subscriptions;
   const store = new SqliteEventStore(turns);
   const options = { now: () => clock.now };
@@ -81,6 +83,7 @@ export async function openAdminApi(platform: Platform) {
     { provide: EventTypesService, useValue: eventTypes },
     { provide: CredentialsService, useValue: credentials },
     { provide: AdminKeysService, useValue: adminKeys },
+    { provide: SigningKeys, useValue: signingKeys },
     { provide: Dispatcher, useValue: dispatcher },
   ]);
   app.useGlobalFilters(new ProblemFilter());

@@ -1,0 +1,54 @@
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { IsIn, IsInt, Max, Min } from 'class-validator';
+import { SIGNING_KEY_USES, type SigningKeyUse } from '../access/key-ring.js';
+import { DEFAULT_OVERLAP_SECONDS, LARGEST_OVERLAP_SECONDS, OVERLAP } from './overlap.js';
+import { oneOf, Optional } from './validation.js';
+
+@ApiSchema({ name: 'RotateSigningKey' })
+export class RotateSigningKeyDto {
+  @ApiProperty({ enum: SIGNING_KEY_USES, description: 'Which key: that of signals, or that of access tokens.' })
+  @IsIn(SIGNING_KEY_USES, oneOf(SIGNING_KEY_USES))
+  use!: SigningKeyUse;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: LARGEST_OVERLAP_SECONDS,
+    description:
+      'For how many seconds after the new key begins to sign the former ones still count. 0, for a key that leaked: the new one signs at ' +
+      'once, and whoever keeps the former ones must fetch anew.',
+    default: DEFAULT_OVERLAP_SECONDS,
+    example: DEFAULT_OVERLAP_SECONDS,
+  })
+  @Optional()
+  @IsInt(OVERLAP)
+  @Min(0, OVERLAP)
+  @Max(LARGEST_OVERLAP_SECONDS, OVERLAP)
+  overlap?: number;
+}
+
+@ApiSchema({ name: 'SigningKey' })
+export class SigningKeyDocument {
+  @ApiProperty({ description: 'As in the JWKS.', example: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k' })
+  kid!: string;
+  @ApiProperty({ enum: SIGNING_KEY_USES })
+  use!: SigningKeyUse;
+  @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })
+  createdAt!: string;
+  @ApiProperty({ format: 'date-time', description: 'From then on it signs.', example: '2026-11-23T17:45:00.000Z' })
+  activatesAt!: string;
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'From then on it counts no more. `null`: not before the next rotation.',
+    example: null,
+  })
+  retiresAt!: string | null;
+}
+
+@ApiSchema({ name: 'SigningKeys' })
+export class SigningKeysDocument {
+  @ApiProperty({ type: () => [SigningKeyDocument] })
+  items!: SigningKeyDocument[];
+}
