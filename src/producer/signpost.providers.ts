@@ -11,6 +11,7 @@ import { Authenticator } from './access/authenticator.js';
 import { CredentialsService } from './access/credentials.service.js';
 import { LastUsed } from './access/last-used.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
+import { InstallationSignalKeys } from './access/signal-keys.js';
 import { SigningKeys } from './access/signing-keys.js';
 import { Delivery } from './dispatch/delivery.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
@@ -107,10 +108,7 @@ export const subscriptionProviders: Provider[] = [
     useFactory: ({ targets }: ResolvedOptions) => new TargetGuard(targets),
   },
   { provide: TARGET_ADMISSION, useExisting: TargetGuard },
-  {
-    provide: SIGNAL_KEYS,
-    useValue: { signing: () => Promise.resolve([]), publicKeys: () => Promise.resolve([]) } satisfies SignalKeys,
-  },
+  { provide: SIGNAL_KEYS, useClass: InstallationSignalKeys },
   { provide: DISPATCH_WAKE, inject: [Dispatcher], useFactory: (dispatcher: Dispatcher) => dispatcher.notify },
   ReceiverChanges,
   ReceiversService,

@@ -60,22 +60,24 @@ describe.each(DATABASES)('the master key (%s)', (database) => {
 
   it('is rotated while everything goes on; then the former one opens nothing and is needed by nobody', async () => {
     let app = await start(OLD);
-    const first = await subscribe(app, `${receiver.url}/1`, { auth });
+    const first = await subscribe(app, `${receiver.url}/1`, { auth, signature: 'standard+ed25519' });
     const second = await subscribe(app, `${receiver.url}/2`, { auth });
     await app.admin('POST', `/endpoints/${second.endpoint}/rotate-secret`, {});
 
     app = await start(NEW, [OLD]);
     await expectSignal(app, first);
+    const published = (await app.call('GET', '/.well-known/jwks.json')).text;
     const third = await subscribe(app, `${receiver.url}/3`, { auth });
-    // Two URLs, two auths, three secrets; what the third endpoint has is under the new key already.
-    expect(await rotateMasterKey(source(app), open())).toEqual({ resealed: 7, unknown: [], damaged: [] });
+    // Two URLs, two auths, three secrets, the installation's signing key; what the third endpoint has is under the new key already.
+    expect(await rotateMasterKey(source(app), open())).toEqual({ resealed: 8, unknown: [], damaged: [] });
     expect(await rotateMasterKey(source(app), open())).toEqual({ resealed: 0, unknown: [], damaged: [] });
     for (const one of [first, second, third]) await expectSignal(app, one);
 
     app = await start(NEW);
     for (const one of [first, second, third]) await expectSignal(app, one);
+    expect((await app.call('GET', '/.well-known/jwks.json')).text).toBe(published);
     await expect(startCheck(app, OLD)).rejects.toThrow(
-      /3 of signpost_endpoint\.url_sealed under .*3 of signpost_endpoint\.auth_sealed under .*4 of signpost_endpoint_secret\.sealed under/,
+      /3 of signpost_endpoint\.url_sealed under .*3 of signpost_endpoint\.auth_sealed under .*4 of signpost_endpoint_secret\.sealed under .*1 of signpost_signing_key\.sealed under/,
     );
   });
 

@@ -1,9 +1,18 @@
+import { createPublicKey } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { verifyHubSignature, verifyMessageSignature, verifySignal } from '../../src/receiver/client/index.js';
+import {
+  type Ed25519Jwk,
+  verifyHubSignature,
+  verifyMessageSignature,
+  verifySignal,
+} from '../../src/receiver/client/index.js';
+import { SigningKeys } from '../../src/index.js';
+import { publicKeyOf } from '../../src/protocol/secrets.js';
 import { DATABASES } from '../support/databases.js';
 import {
   type ForeignVerifier,
   messageSignatures,
+  nobleV1a,
   octokit,
   type Received,
   standardwebhooks,
@@ -126,6 +135,63 @@ describe.each(DATABASES)('a signal (%s)', (database) => {
     for (const verify of single ? foreign : []) {
       expect([await verify(after, fresh), await verify(after, former)]).toEqual([true, false]);
     }
+  });
+
+  /** What the installation publishes for signals. */
+  const published = async (endpoint: string) => {
+    const { body: view } = await producer.admin(`GET`, `/endpoints/${endpoint}`);
+    const { body: jwks } = await producer.call('GET', '/.well-known/jwks.json');
+    return { publicKeys: view.publicKeys as string[], jwks: jwks.keys as Ed25519Jwk[] };
+  };
+
+  it.each([
+    ['standard+ed25519', [standardwebhooks, svix]],
+    ['rfc9421+ed25519', [messageSignatures()]],
+  ])(
+    "is verified in the scheme %s by the installation's published key alone, and by the secret",
+    async (signature, foreign) => {
+      const { secret, endpoint } = await subscribe(producer, `${receiver.url}/in`, { signature });
+      const signal = await next();
+      const { publicKeys, jwks } = await published(endpoint);
+      expect(publicKeys).toHaveLength(1);
+      const [publicKey = ''] = publicKeys;
+      for (const verify of foreign) expect(await verify(signal, secret)).toBe(true);
+      const byKey = signature === 'standard+ed25519' ? nobleV1a : messageSignatures(jwks[0]?.kid);
+      const stranger = 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=';
+      expect([await byKey(signal, publicKey), await byKey(signal, stranger)]).toEqual([true, false]);
+      // Of a JWKS, the way that other languages go.
+      const imported = createPublicKey({ key: { ...jwks[0], kty: 'OKP' }, format: 'jwk' });
+      expect(publicKeyOf({ scheme: 'v1a', publicKey: imported, privateKey: null })).toBe(publicKey);
+      const at = { now: () => now };
+      for (const key of [publicKey, secret]) {
+        if (signature === 'standard+ed25519')
+          expect(() => verifySignal(signal.body, signal.headers, key, at)).not.toThrow();
+        else expect(() => verifyMessageSignature({ method: 'POST', ...signal }, key, at)).not.toThrow();
+      }
+      if (signature === 'rfc9421+ed25519') {
+        expect(() => verifyMessageSignature({ method: 'POST', ...signal }, jwks, at)).not.toThrow();
+      }
+    },
+  );
+
+  it('is signed by both keys of the installation while one follows the other', async () => {
+    const { endpoint } = await subscribe(producer, receiver.url, { signature: 'standard+ed25519' });
+    await next();
+    const { publicKeys: before } = await published(endpoint);
+    await producer.app.get(SigningKeys).rotate('signal', DAY);
+    now += 2_000;
+    const { publicKeys } = await published(endpoint);
+    expect(publicKeys).toHaveLength(2);
+    const verifying = async (signal: Received) => {
+      const verified: string[] = [];
+      for (const key of publicKeys) if (await nobleV1a(signal, key)) verified.push(key);
+      return verified.length;
+    };
+    // Published before it signs.
+    expect(await verifying(await next())).toBe(1);
+    now += DAY / 2;
+    const both = await next();
+    expect([await verifying(both), publicKeys.includes(before[0] ?? '')]).toEqual([2, true]);
   });
 
   it('is signed in another scheme from the moment its endpoint is set to it, retries included', async () => {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from '../../src/producer/dispatch/policy.js';
@@ -6,8 +6,10 @@ import { encodeCursor } from '../../src/protocol/cursor.js';
 import { PROBLEMS, type ProblemCode } from '../../src/protocol/problem.js';
 import { parseSignal } from '../../src/protocol/signal.js';
 import { signStandard } from '../../src/protocol/standard-webhooks.js';
+import { verifyMessageSignature } from '../../src/protocol/verify-message.js';
 import { verifySignature } from '../../src/protocol/verify.js';
 import { parseDurations } from '../../src/service/duration.js';
+import vectors from '../support/vectors/signature-vectors.json' with { type: 'json' };
 import { codeBlock, codeBlocks, readDocument } from './documents.js';
 
 const protocol = readDocument('docs/protocol.md');
@@ -49,6 +51,38 @@ describe('the worked example of docs/protocol.md', () => {
     expect(verifySignature(body, headers, block('secret'), { now }).id).toBe(id);
     const signed = new Webhook(block('secret')).sign(id, new Date(now()), body);
     expect(signed).toBe(block('signature'));
+  });
+
+  it('has the values of the other schemes that their steps give', () => {
+    const text = block('secret');
+    const hex = (algorithm: string) => createHmac(algorithm, text).update(body).digest('hex');
+    expect(block('github-signature')).toBe(`sha256=${hex('sha256')}`);
+    expect(block('facebook-signature')).toBe(`sha1=${hex('sha1')}`);
+    const { secretKey, publicKey } = vectors['svix-v1a-64byte-sk'];
+    expect(block('ed25519-public-key')).toBe(publicKey);
+    expect(block('ed25519-signature')).toBe(signStandard({ id, timestamp, body, secrets: [secretKey] }));
+  });
+
+  it('has the HTTP Message Signature that its steps give, and that we verify', () => {
+    const digest = createHash('sha256').update(body).digest('base64');
+    expect(block('content-digest')).toBe(`sha-256=:${digest}:`);
+    const bytes = Buffer.from(block('key'), 'hex');
+    const thumbprint = createHash('sha256').update(`{"k":"${bytes.toString('base64url')}","kty":"oct"}`);
+    expect(block('signature-input')).toContain(`keyid="${thumbprint.digest('base64url')}"`);
+    const base = block('signature-base');
+    expect(base.endsWith(`"@signature-params": ${block('signature-input').replace('sig1=', '')}`)).toBe(true);
+    expect(block('signature-header')).toBe(`sig1=:${createHmac('sha256', bytes).update(base).digest('base64')}:`);
+    const headers = {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': timestamp,
+      'content-digest': block('content-digest'),
+      'signature-input': block('signature-input'),
+      signature: block('signature-header'),
+    };
+    const message = { method: 'POST', url: 'https://hooks.example.com/signals', headers, body };
+    const now = () => Number(timestamp) * 1000;
+    expect(verifyMessageSignature(message, block('secret'), { now })).toEqual({ id, timestamp: Number(timestamp) });
   });
 
   it('is a signal between two real cursors', () => {

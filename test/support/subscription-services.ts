@@ -1,15 +1,15 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { prepareSecret, publicKeyOf, type Ed25519Secret } from '../../src/protocol/secrets.js';
+import { randomBytes } from 'node:crypto';
 import { IdGenerator, type EndpointId } from '../../src/protocol/ids.js';
 import { AccessLog } from '../../src/producer/access/access-log.js';
 import { AdminKeysService } from '../../src/producer/access/admin-keys.service.js';
 import { CredentialsService } from '../../src/producer/access/credentials.service.js';
 import { LastUsed } from '../../src/producer/access/last-used.js';
+import { InstallationSignalKeys } from '../../src/producer/access/signal-keys.js';
 import { SigningKeys } from '../../src/producer/access/signing-keys.js';
 import { EndpointDirectory } from '../../src/producer/subscriptions/endpoint-directory.js';
 import { EndpointsService } from '../../src/producer/subscriptions/endpoints.service.js';
 import { EventTypesService } from '../../src/producer/subscriptions/event-types.service.js';
-import type { SignalKeys, TargetAdmission } from '../../src/producer/subscriptions/ports.js';
+import type { TargetAdmission } from '../../src/producer/subscriptions/ports.js';
 import { ReceiverChanges } from '../../src/producer/subscriptions/receiver-changes.js';
 import { ReceiversService } from '../../src/producer/subscriptions/receivers.service.js';
 import { Sealer } from '../../src/producer/subscriptions/sealing.js';
@@ -47,13 +47,8 @@ export async function openSubscriptions(masterKey = randomBytes(32).toString('ba
   const database = new SqliteDatabase(turns, ids, { ...POLICY, now: options.now, random: () => 0.5 });
   const lastUsed = new LastUsed(database);
   const woken = { times: 0 };
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const seed = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
-  const signalKey = prepareSecret(`whsk_${seed.toString('base64')}`) as Ed25519Secret;
-  const signalKeys: SignalKeys = {
-    signing: () => Promise.resolve([{ kid: 'key-1', key: signalKey }]),
-    publicKeys: () => Promise.resolve([publicKeyOf(signalKey)]),
-  };
+  const signingKeys = new SigningKeys(dataSource, sealer, options);
+  const signalKeys = new InstallationSignalKeys(signingKeys, options);
   const wake = () => void woken.times++;
   return {
     ...opened,
@@ -71,7 +66,7 @@ export async function openSubscriptions(masterKey = randomBytes(32).toString('ba
     eventTypes: new EventTypesService(dataSource, options),
     credentials: new CredentialsService(dataSource, ids, lastUsed, changes, options),
     adminKeys: new AdminKeysService(dataSource, ids, lastUsed, options),
-    signingKeys: new SigningKeys(dataSource, sealer, options),
+    signingKeys,
     accessLog: new AccessLog(database, options),
     /** Puts `count` events of one type into the log. */
     publish: (count: number, type = 'invoice.paid') =>

@@ -26,4 +26,11 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     owner: 'endpoint_id',
     context: (endpoint) => sealContext(endpoint, 'secret'),
   },
+  {
+    table: 'signing_key',
+    column: 'sealed',
+    key: 'kid',
+    owner: 'kid',
+    context: (kid) => sealContext(kid, 'signing-key'),
+  },
 ];
