@@ -54,6 +54,18 @@ ${codeBlock(guide, 'registration')}
 export class Unused {}
 `;
 
+const [importing = '', ...checking] = codeBlock(guide, 'other-schemes').split('\n');
+const OTHER_SCHEMES = `
+import type { IncomingMessage } from 'node:http';
+import type { Ed25519Jwk } from 'nestjs-signpost/client';
+${importing}
+
+export function check(request: IncomingMessage, rawBody: Buffer, url: string, secret: string, jwks: { keys: Ed25519Jwk[] }): string {
+${checking.join('\n')}
+  return id;
+}
+`;
+
 describe('the code of docs/receivers.md', () => {
   let project: ReadmeProject;
 
@@ -61,11 +73,12 @@ describe('the code of docs/receivers.md', () => {
     project = await ReadmeProject.create({
       'fragments.ts': FRAGMENTS,
       'client.ts': codeBlock(guide, 'client'),
+      'other-schemes.ts': OTHER_SCHEMES,
     });
   });
   afterAll(() => project.remove());
 
-  it.each(['fragments.ts', 'client.ts'])('compiles under a strict compiler: %s', (file) => {
+  it.each(['fragments.ts', 'client.ts', 'other-schemes.ts'])('compiles under a strict compiler: %s', (file) => {
     expect(project.compile(file)).toEqual([]);
   });
 });

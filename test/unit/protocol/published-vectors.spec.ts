@@ -1,4 +1,4 @@
-import { createPrivateKey, createSecretKey, createPublicKey, sign } from 'node:crypto';
+import { createHmac, createPrivateKey, createSecretKey, createPublicKey, sign } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { contentDigest, requireDigest } from '../../../src/protocol/content-digest.js';
 import { signHub, verifyHubSignature, type HubAlgorithm } from '../../../src/protocol/hub-signature.js';
@@ -42,6 +42,18 @@ describe('hub signatures', () => {
         expect(() => verifyHubSignature(bytes, headers, ['another', key], algorithm)).not.toThrow();
         expect(() => verifyHubSignature(bytes, headers, 'another', algorithm)).toThrow('does not fit');
       }
+    }
+  });
+});
+
+describe('a hub signature', () => {
+  it('is neither made nor checked without a secret', () => {
+    const headers = { 'x-hub-signature-256': `sha256=${createHmac('sha256', '').update('{}').digest('hex')}` };
+    expect(() => signHub('sha256', '', '{}')).toThrow('empty');
+    for (const none of ['', [], ['secret', '']]) {
+      expect(() => verifyHubSignature('{}', headers, none, 'sha256')).toThrow(
+        expect.objectContaining({ code: 'bad_secret' }),
+      );
     }
   });
 });
