@@ -1,10 +1,15 @@
 import type { DataSource } from 'typeorm';
 import { runOwnMigrations, type OwnMigration } from '../../database/own-migrations.js';
 import { InitialSchema1764000000000 } from './initial-schema.js';
+import { Ownership1764000000050 } from './ownership.js';
 import { Partitions1764000000010 } from './partitions.js';
 
 /** In the order in which they run. */
-export const SIGNPOST_MIGRATIONS: OwnMigration[] = [InitialSchema1764000000000, Partitions1764000000010];
+export const SIGNPOST_MIGRATIONS: OwnMigration[] = [
+  InitialSchema1764000000000,
+  Partitions1764000000010,
+  Ownership1764000000050,
+];
 /** The table that says which of them ran; not the application's own. */
 export const SIGNPOST_MIGRATIONS_TABLE = 'signpost_migration';
 
