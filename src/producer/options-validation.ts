@@ -1,6 +1,7 @@
 import { GivenClock, ServerClock, type DatabaseClock } from '../database/postgres-clock.js';
 import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from './dispatch/policy.js';
 import type { DispatchOptions, SignpostOptions } from './signpost-options.js';
+import { DEFAULT_MAX_PER_RECEIVER, DEFAULT_VERIFY_WITHIN_MS } from './subscriptions/endpoint-settings.js';
 
 /** A setting of `SignpostModule` that it cannot run with; says which one and what would be right. */
 export class SignpostOptionsError extends Error {
@@ -17,13 +18,14 @@ export type ResolvedDispatch = Required<DispatchOptions>;
 
 /** Options with every default filled in. */
 export interface ResolvedOptions extends Required<
-  Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi' | 'postgres'>
+  Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi' | 'endpoints' | 'postgres'>
 > {
   dispatch: ResolvedDispatch;
   /** Whether this process runs the loop. */
   dispatching: boolean;
   targets: { allow: readonly string[]; allowedPorts: readonly number[] };
   fetchApi: { maxWaitMs: number };
+  endpoints: { maxPerReceiver: number; verifyWithinMs: number };
   postgres: { poolSize: number; listenUrl: string | undefined; partitions: number };
   /** What `now` is taken from. */
   clock: DatabaseClock;
@@ -32,6 +34,7 @@ export interface ResolvedOptions extends Required<
 const DAY = 86_400_000;
 const LARGEST_POOL = 100;
 const MOST_PARTITIONS = 1_000;
+const MOST_PER_RECEIVER = 10_000;
 
 /** Checks once, at start. @throws SignpostOptionsError */
 export function resolveOptions(options: SignpostOptions, onPostgres = false): ResolvedOptions {
@@ -52,6 +55,15 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
     random: options.random ?? Math.random,
     targets: { allow: options.targets?.allow ?? [], allowedPorts: options.targets?.allowedPorts ?? [443, 8443] },
     fetchApi: { maxWaitMs: positive('fetchApi.maxWaitMs', options.fetchApi?.maxWaitMs, 30_000) },
+    endpoints: {
+      maxPerReceiver: whole(
+        'endpoints.maxPerReceiver',
+        options.endpoints?.maxPerReceiver,
+        DEFAULT_MAX_PER_RECEIVER,
+        MOST_PER_RECEIVER,
+      ),
+      verifyWithinMs: positive('endpoints.verifyWithinMs', options.endpoints?.verifyWithinMs, DEFAULT_VERIFY_WITHIN_MS),
+    },
     postgres: {
       poolSize: whole('postgres.poolSize', options.postgres?.poolSize, 4, LARGEST_POOL),
       listenUrl: options.postgres?.listenUrl,

@@ -26,7 +26,10 @@ export class Delivery {
     const targets = await this.directory.targets(claims);
     return claims.map((claim) => {
       const target = targets.get(claim.endpoint);
-      return target ? this.attempt(claim, target, abort) : Promise.resolve(this.unreadable(claim));
+      if (!target) return Promise.resolve(this.unreadable(claim));
+      // The URL was replaced since the claim. The new one may have to be proved first, and the answer of one must not prove the other.
+      if (target.urlVersion !== claim.urlVersion) return Promise.resolve(this.released(claim));
+      return this.attempt(claim, target, abort);
     });
   }
 
@@ -38,6 +41,7 @@ export class Delivery {
       body: claim.body,
       secrets: liveSecrets(target, sentAt),
       ...(claim.traceparent === null ? {} : { traceparent: claim.traceparent }),
+      ...(claim.challenge === null ? {} : { challenge: claim.challenge }),
       signal: abort,
     });
     // An attempt that our own stop cut short says nothing about the endpoint.

@@ -16,6 +16,8 @@ export interface TargetSecret {
 /** Where to send and what to sign with, unsealed. */
 export interface EndpointTarget {
   url: string;
+  /** The endpoint's version that brought it. */
+  urlVersion: number;
   secrets: readonly TargetSecret[];
 }
 
@@ -83,25 +85,30 @@ export class EndpointDirectory implements OnModuleInit {
   private async load(ids: EndpointId[], targets: Map<EndpointId, EndpointTarget>): Promise<void> {
     const { manager } = this.dataSource;
     const endpoints = await manager.find(EndpointEntity, {
-      select: { id: true, version: true, urlSealed: true },
+      select: { id: true, version: true, urlSealed: true, urlVersion: true },
       where: { id: In(ids) },
     });
     // Secrets second: a rotation in between then shows under the version before it, and is read again under its own.
     const secrets = await manager.find(EndpointSecretEntity, { where: { endpointId: In(ids) }, order: { id: 'DESC' } });
     const byEndpoint = new Map<EndpointId, EndpointSecretEntity[]>(ids.map((id) => [id, []]));
     for (const secret of secrets) byEndpoint.get(secret.endpointId)?.push(secret);
-    for (const { id, version, urlSealed } of endpoints) {
-      const target = this.unseal(id, urlSealed, byEndpoint.get(id) ?? []);
+    for (const endpoint of endpoints) {
+      const { id, version } = endpoint;
+      const target = this.unseal(endpoint, byEndpoint.get(id) ?? []);
       if (!target) continue;
       targets.set(id, target);
       this.remember(id, { version, target });
     }
   }
 
-  private unseal(id: EndpointId, urlSealed: string, secrets: EndpointSecretEntity[]): EndpointTarget | undefined {
+  private unseal(
+    { id, urlSealed, urlVersion }: EndpointEntity,
+    secrets: EndpointSecretEntity[],
+  ): EndpointTarget | undefined {
     try {
       return {
         url: this.sealer.open(urlSealed, sealContext(id, 'url')),
+        urlVersion,
         secrets: secrets.map(({ sealed, expiresAt }) => ({
           key: prepareSecret(this.sealer.open(sealed, sealContext(id, 'secret'))),
           expiresAt,
