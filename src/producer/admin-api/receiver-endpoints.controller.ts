@@ -8,10 +8,10 @@ import { AdminController } from './admin-controller.js';
 import { ApiId } from './api-id.js';
 import { BODY_PROBLEMS } from '../../http/api-problems.js';
 import { ApiProblems } from './api-problems.js';
-import { CreateEndpointDto } from './endpoint.dto.js';
-import { EndpointPageDocument, EndpointWithSecretDocument } from './endpoint.views.js';
+import { EndpointPageDocument, EndpointWithSecretDocument } from '../endpoint-api/endpoint.views.js';
 import { isIdOf, readList } from './list-cursor.js';
 import { ApiListQuery, ListQueryDto } from './list.dto.js';
+import { CreateEndpointDto } from './operator-endpoint.dto.js';
 import { PathId } from './path-id.js';
 
 @AdminController('/receivers/:receiverId/endpoints', 'Endpoints')

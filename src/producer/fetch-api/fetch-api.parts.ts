@@ -1,4 +1,5 @@
 import type { Provider, Type } from '@nestjs/common';
+import { OWN_ENDPOINT_CONTROLLERS, OWN_ENDPOINT_PROVIDERS } from '../endpoint-api/endpoint-api.parts.js';
 import { AccessNote } from './access-note.js';
 import { AppendLogWatcher } from './append-log-watcher.js';
 import { BatchRead } from './batch-read.js';
@@ -12,7 +13,12 @@ import { ProgressController } from './progress.controller.js';
 import { ProgressRecorder } from './progress-recorder.js';
 
 /** In the order of the document. */
-export const FETCH_API_CONTROLLERS: Type[] = [EventsController, ProgressController, EventTypesController];
+export const FETCH_API_CONTROLLERS: Type[] = [
+  EventsController,
+  ProgressController,
+  EventTypesController,
+  ...OWN_ENDPOINT_CONTROLLERS,
+];
 
 /** What the controllers need beside the services of the steps. */
 export const FETCH_API_PROVIDERS: Provider[] = [
@@ -22,5 +28,6 @@ export const FETCH_API_PROVIDERS: Provider[] = [
   Feed,
   FeedReader,
   ProgressRecorder,
+  ...OWN_ENDPOINT_PROVIDERS,
   { provide: LogWatcher, useClass: AppendLogWatcher },
 ];

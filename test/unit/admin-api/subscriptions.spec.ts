@@ -123,7 +123,7 @@ describe.each(PLATFORMS)('receivers and what belongs to them (%s)', (platform) =
     ['/confirm', { confirm: null }],
     ['/signature', { signature: 'github' }],
     ['/auth', { auth: { bearer: 'x' } }],
-    ['/verify', { verify: true }],
+    ['/verify', { verify: 'yes' }],
   ])('refuses a wrong %s at creation and at a change, and says what would be right', async (pointer, member) => {
     const { id } = await receiver();
     const asked = await api

@@ -1,0 +1,30 @@
+import { Catch, Inject, Injectable, Optional, type ArgumentsHost } from '@nestjs/common';
+import { ProblemException } from '../../http/problem-exception.js';
+import { IS_UNAVAILABLE, ProblemFilter, type IsUnavailable } from '../../http/problem.filter.js';
+import { TargetRefusedError } from '../signal/target-refused-error.js';
+import { NotFoundError, StateConflictError } from '../subscriptions/errors.js';
+
+/** What endpoints are refused with, in a client's terms. Without the id: one of another receiver is answered as one that never was. */
+export function endpointProblem(error: unknown): unknown {
+  const cause = error;
+  if (error instanceof NotFoundError) return new ProblemException('not_found', undefined, { cause });
+  if (error instanceof StateConflictError) return new ProblemException('conflict', error.message, { cause });
+  if (error instanceof TargetRefusedError) {
+    const errors = [{ pointer: '/url', message: error.message }];
+    return new ProblemException('invalid_request', error.message, { errors, cause });
+  }
+  return error;
+}
+
+/** The filter of the receivers' own endpoints. */
+@Catch()
+@Injectable()
+export class EndpointProblemFilter extends ProblemFilter {
+  constructor(@Optional() @Inject(IS_UNAVAILABLE) isUnavailable?: IsUnavailable) {
+    super(isUnavailable);
+  }
+
+  override catch(error: unknown, host: ArgumentsHost): void {
+    super.catch(endpointProblem(error), host);
+  }
+}
