@@ -3,7 +3,7 @@ import { invalidListCursor } from '../../http/list-cursor.js';
 import { ProblemException } from '../../http/problem-exception.js';
 import { IS_UNAVAILABLE, ProblemFilter, type IsUnavailable } from '../../http/problem.filter.js';
 import { InvalidCursorError } from '../../protocol/cursor.js';
-import { endpointProblem } from '../endpoint-api/endpoint-problem.filter.js';
+import { endpointProblem } from '../endpoint-api/endpoint-problem.js';
 import { IdempotencyConflictError } from '../log/errors.js';
 import { InvalidEventError } from '../publish/event-input.js';
 

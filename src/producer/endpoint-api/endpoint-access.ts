@@ -3,6 +3,7 @@ import type { EndpointId } from '../../protocol/ids.js';
 import type { Authenticated } from '../access/authenticated.js';
 import { AccessNote } from '../fetch-api/access-note.js';
 import type { FetchRequest } from '../fetch-api/fetch-request.js';
+import { endpointProblem } from './endpoint-problem.js';
 
 /** What a receiver does to its endpoints. */
 export type EndpointAction = 'create' | 'update' | 'delete' | 'rotate-secret' | 'test' | 'verify';
@@ -35,7 +36,11 @@ export class EndpointAccess {
     work: () => Promise<T>,
   ): Promise<T> {
     const about = { action: 'endpoints', ...(endpoint === undefined ? {} : { ids: [endpoint] }) } as const;
-    const done = await this.note.denials(access, request, about, work);
+    const done = await this.note.denials(access, request, about, () =>
+      work().catch((error: unknown) => {
+        throw endpointProblem(error);
+      }),
+    );
     this.note.note(access, request, { ...about, status, count: 0 });
     return done;
   }

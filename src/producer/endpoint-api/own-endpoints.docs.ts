@@ -1,9 +1,9 @@
 import { applyDecorators, Controller, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
+import { ProblemFilter } from '../../http/problem.filter.js';
 import { AuditedAs, ReceiverGuard } from '../access/receiver.guard.js';
 import { ENDPOINT_ID_EXAMPLE } from '../fetch-api/examples.js';
 import { ApiFetch } from '../fetch-api/fetch-api.docs.js';
-import { EndpointProblemFilter } from './endpoint-problem.filter.js';
 
 /** A controller of the receiver's own endpoints. */
 export const OwnEndpoints = (path: string): ClassDecorator =>
@@ -11,7 +11,7 @@ export const OwnEndpoints = (path: string): ClassDecorator =>
     ApiFetch('Endpoints'),
     Controller({ path: `v1/endpoints${path}`, version: VERSION_NEUTRAL }),
     UseGuards(ReceiverGuard),
-    UseFilters(EndpointProblemFilter),
+    UseFilters(ProblemFilter),
     AuditedAs('endpoints'),
   );
 

@@ -1,6 +1,4 @@
-import { Catch, Inject, Injectable, Optional, type ArgumentsHost } from '@nestjs/common';
 import { ProblemException } from '../../http/problem-exception.js';
-import { IS_UNAVAILABLE, ProblemFilter, type IsUnavailable } from '../../http/problem.filter.js';
 import { TargetRefusedError } from '../signal/target-refused-error.js';
 import { NotFoundError, StateConflictError } from '../subscriptions/errors.js';
 
@@ -14,17 +12,4 @@ export function endpointProblem(error: unknown): unknown {
     return new ProblemException('invalid_request', error.message, { errors, cause });
   }
   return error;
-}
-
-/** The filter of the receivers' own endpoints. */
-@Catch()
-@Injectable()
-export class EndpointProblemFilter extends ProblemFilter {
-  constructor(@Optional() @Inject(IS_UNAVAILABLE) isUnavailable?: IsUnavailable) {
-    super(isUnavailable);
-  }
-
-  override catch(error: unknown, host: ArgumentsHost): void {
-    super.catch(endpointProblem(error), host);
-  }
 }
