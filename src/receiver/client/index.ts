@@ -60,4 +60,6 @@ export type {
   EndpointView,
   NewEndpoint,
   NewEndpointView,
+  SignalAttempt,
+  TestResult,
 } from './endpoints-api.js';

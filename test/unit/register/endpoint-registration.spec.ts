@@ -29,6 +29,7 @@ class MemoryEndpoints {
   get = (id: string) => this.note('get', () => this.there.get(id) ?? notFound());
   update = (id: string) => this.note('update', () => this.there.get(id) ?? notFound());
   rotateSecret = (id: string) => this.note('rotate', () => ({ id, secret: `rotated ${this.asked.length}` }));
+  verify = (id: string) => this.note('verify', () => this.there.get(id) ?? notFound());
   create = ({ description }: { description: string }) =>
     this.note('create', () => {
       const made = { id: this.ids.next('ep'), description };
