@@ -90,6 +90,10 @@ const WRONG: Record<string, Answer> = {
     response
       .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
       .end(gzipSync(JSON.stringify({ challenge }))),
+  'the right text, said to be compressed': (response, challenge) =>
+    response
+      .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'br' })
+      .end(JSON.stringify({ challenge })),
   'one byte more than is read': json((challenge) => padded(challenge, MOST + 1)),
   '10 MiB, the challenge in them': (response, challenge) => {
     response.writeHead(200, { 'content-type': 'application/json' }).write(`{"challenge":"${challenge}","padding":"`);
