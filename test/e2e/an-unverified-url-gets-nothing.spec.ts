@@ -216,4 +216,19 @@ describe.each(DATABASES)('a URL that a receiver enters itself (%s)', (database) 
     await producer.dispatchOnce();
     expect(await get(endpoint)).toMatchObject({ state: 'active', reason: null });
   });
+
+  // Of a SQLite file there is one producer.
+  if (database === 'postgres')
+    it('is asked once, however many producers share the database', async () => {
+      const second = await start();
+      try {
+        const endpoints: Shown[] = [];
+        for (let n = 0; n < 20; n += 1) endpoints.push(await create({ url: `${here.url}/${n}` }));
+        await Promise.all([producer, second].map((node) => node.dispatchOnce()));
+        expect(typesAt(here)).toEqual(endpoints.map(() => 'endpoint.verification'));
+        for (const endpoint of endpoints) expect(await get(endpoint)).toMatchObject({ state: 'active' });
+      } finally {
+        await second.close();
+      }
+    });
 });
