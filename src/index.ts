@@ -3,6 +3,7 @@ export { SignpostModule } from './producer/signpost.module.js';
 export type { SignpostStructure } from './producer/signpost.module-definition.js';
 export type {
   DispatchOptions,
+  EndpointOptions,
   FetchApiOptions,
   PostgresOptions,
   SigningKeyOptions,

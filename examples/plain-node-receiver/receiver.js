@@ -39,9 +39,14 @@ async function receive(request, response) {
     log('refused', { from: request.socket.remoteAddress });
     return response.writeHead(401).end();
   }
+  const { type, data } = JSON.parse(body.toString());
+  // Behind the signature: nothing is repeated to a stranger.
+  if (type === 'endpoint.verification') {
+    const challenge = JSON.stringify({ challenge: data.challenge });
+    return response.writeHead(200, { 'content-type': 'application/json' }).end(challenge);
+  }
   // Answered before anything is fetched: the producer waits for this and for nothing else.
   response.writeHead(202).end();
-  const { type, data } = JSON.parse(body.toString());
   log('signal', { id, type, events: data.events?.length ?? 0, more: data.more ?? false });
   feed.wake();
 }

@@ -2,6 +2,7 @@ import { GivenClock, ServerClock, type DatabaseClock } from '../database/postgre
 import { activationDelayMs, jwksCacheMs } from './access/signing-key-times.js';
 import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from './dispatch/policy.js';
 import type { DispatchOptions, SigningKeyOptions, SignpostOptions } from './signpost-options.js';
+import { DEFAULT_MAX_PER_RECEIVER, DEFAULT_VERIFY_WITHIN_MS } from './subscriptions/endpoint-settings.js';
 
 /** A setting of `SignpostModule` that it cannot run with; says which one and what would be right. */
 export class SignpostOptionsError extends Error {
@@ -18,7 +19,7 @@ export type ResolvedDispatch = Required<DispatchOptions>;
 
 /** Options with every default filled in. */
 export interface ResolvedOptions extends Required<
-  Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi' | 'postgres' | 'signingKeys'>
+  Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi' | 'endpoints' | 'postgres' | 'signingKeys'>
 > {
   dispatch: ResolvedDispatch;
   /** Whether this process runs the loop. */
@@ -26,6 +27,7 @@ export interface ResolvedOptions extends Required<
   targets: { allow: readonly string[]; allowedPorts: readonly number[] };
   fetchApi: { maxWaitMs: number };
   signingKeys: Required<SigningKeyOptions>;
+  endpoints: { maxPerReceiver: number; verifyWithinMs: number };
   postgres: { poolSize: number; listenUrl: string | undefined; partitions: number };
   /** What `now` is taken from. */
   clock: DatabaseClock;
@@ -34,6 +36,7 @@ export interface ResolvedOptions extends Required<
 const DAY = 86_400_000;
 const LARGEST_POOL = 100;
 const MOST_PARTITIONS = 1_000;
+const MOST_PER_RECEIVER = 10_000;
 
 /** Checks once, at start. @throws SignpostOptionsError */
 export function resolveOptions(options: SignpostOptions, onPostgres = false): ResolvedOptions {
@@ -62,6 +65,15 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
         options.signingKeys?.activationDelayMs,
         activationDelayMs(options.signingKeys),
       ),
+    },
+    endpoints: {
+      maxPerReceiver: whole(
+        'endpoints.maxPerReceiver',
+        options.endpoints?.maxPerReceiver,
+        DEFAULT_MAX_PER_RECEIVER,
+        MOST_PER_RECEIVER,
+      ),
+      verifyWithinMs: positive('endpoints.verifyWithinMs', options.endpoints?.verifyWithinMs, DEFAULT_VERIFY_WITHIN_MS),
     },
     postgres: {
       poolSize: whole('postgres.poolSize', options.postgres?.poolSize, 4, LARGEST_POOL),

@@ -40,6 +40,14 @@ export interface PostgresOptions {
   partitions?: number;
 }
 
+/** Settings of endpoints that receivers make for themselves, and of the proof that a URL is theirs. */
+export interface EndpointOptions {
+  /** Endpoints that a receiver may make for itself. Default 50. */
+  maxPerReceiver?: number;
+  /** An endpoint whose URL is not proved within this time is disabled, in ms. Default 24 h. */
+  verifyWithinMs?: number;
+}
+
 /** Settings of the fetch API. */
 export interface FetchApiOptions {
   /** Longest long poll that a receiver may ask for, in ms. Default 30,000. */
@@ -71,6 +79,7 @@ export interface SignpostOptions {
   dispatch?: DispatchOptions | false;
   fetchApi?: FetchApiOptions;
   signingKeys?: SigningKeyOptions;
+  endpoints?: EndpointOptions;
   postgres?: PostgresOptions;
   /** Default of endpoints that do not say: what counts as delivered. Default `fetch`. */
   confirm?: ConfirmMode;

@@ -204,7 +204,7 @@ export class FakeProducer {
     if (bearer !== this.apiKey && !this.selfService.tokens.has(bearer)) {
       return problemAnswer('unauthorized', undefined, {}, { 'www-authenticate': 'Bearer realm="signpost"' });
     }
-    return (await this.api.answer(request)) ?? this.selfService.answer(request) ?? problemAnswer('not_found');
+    return (await this.api.answer(request)) ?? (await this.selfService.answer(request)) ?? problemAnswer('not_found');
   }
 }
 

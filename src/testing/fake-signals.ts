@@ -19,6 +19,8 @@ export interface FakeEndpoint {
   secret: string;
   /** `pending`: it gets nothing but challenges, until it has repeated one. */
   state: 'pending' | 'active';
+  /** Unix milliseconds. */
+  createdAt: number;
 }
 
 /** A signal that was sent, once for each time. */
@@ -29,6 +31,10 @@ export interface SentSignal {
   events: EventId[];
   /** Of the receiver's answer; null: there was none. */
   status: number | null;
+  /** Why it failed, as the real producer says it; null: it did not. */
+  category: string | null;
+  /** Unix milliseconds. */
+  at: number;
 }
 
 const ANSWER_WITHIN_MS = 5_000;
@@ -62,6 +68,7 @@ export class FakeSignals {
       description: null,
       secret: generateSecret(),
       state: 'active',
+      createdAt: this.now(),
       ...over,
     };
     this.endpoints.set(id, endpoint);
@@ -112,10 +119,20 @@ export class FakeSignals {
       // Seconds pass between two attempts of a real producer; one of the same second would be an exact copy.
       signedAt = Math.max(this.now(), signedAt + 1_000);
       const { status } = await post(url, signTestSignal(signal, { secret, id, now: () => signedAt }));
-      this.sent.push({ id, type: signal.type, endpoint: endpoint.id, events: events.map((event) => event.id), status });
+      const about = { id, type: signal.type, endpoint: endpoint.id, events: events.map((event) => event.id) };
+      this.sent.push({ ...about, status, category: categoryOf(status), at: this.now() });
     };
     this.last = attempt;
     await this.faults.pass(attempt);
+  }
+
+  /** One test signal; answers what became of it. */
+  async sendTest(endpoint: FakeEndpoint): Promise<SentSignal> {
+    const timestamp = new Date(this.now()).toISOString();
+    await this.sendSignal(endpoint, { type: 'endpoint.test', timestamp, data: { endpoint: endpoint.id } });
+    const sent = this.sent.findLast(({ type, endpoint: id }) => type === 'endpoint.test' && id === endpoint.id);
+    if (!sent) throw new Error('The test signal was lost on its way, as the test asked for');
+    return sent;
   }
 
   private async isEchoed({ id: endpoint, url, secret }: FakeEndpoint): Promise<boolean> {
@@ -123,9 +140,11 @@ export class FakeSignals {
     const type = 'endpoint.verification';
     const challenge = randomBytes(24).toString('base64url');
     const signal: Signal = { type, timestamp: new Date(this.now()).toISOString(), data: { endpoint, challenge } };
-    const { status, body } = await post(url, signTestSignal(signal, { secret, id, now: this.now }));
-    this.sent.push({ id, type, endpoint, events: [], status });
-    return status !== null && status < 300 && jsonObject(body)?.['challenge'] === challenge;
+    const { status, json } = await post(url, signTestSignal(signal, { secret, id, now: this.now }));
+    const isRight = jsonObject(json)?.['challenge'] === challenge;
+    const category = categoryOf(status) ?? (isRight ? null : 'challenge_failed');
+    this.sent.push({ id, type, endpoint, events: [], status, category, at: this.now() });
+    return category === null;
   }
 
   private async sendTo(endpoint: FakeEndpoint): Promise<void> {
@@ -149,13 +168,23 @@ export class FakeSignals {
   }
 }
 
-async function post(url: string, { headers, body }: TestSignal): Promise<{ status: number | null; body: string }> {
+function categoryOf(status: number | null): string | null {
+  if (status === null) return 'connect_refused';
+  if (status < 300) return null;
+  if (status === 410) return 'http_gone';
+  return status < 400 ? 'http_redirect' : status < 500 ? 'http_client_error' : 'http_server_error';
+}
+
+/** `json`: the body of an answer in JSON; empty for any other. */
+async function post(url: string, { headers, body }: TestSignal): Promise<{ status: number | null; json: string }> {
   try {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     const answer = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-    return { status: answer.status, body: await answer.text() };
+    const text = await answer.text();
+    const isJson = /^application\/json[ \t]*(?:;|$)/i.test(answer.headers.get('content-type') ?? '');
+    return { status: answer.status, json: isJson ? text : '' };
   } catch {
     // Nobody listens, or not in time: a signal may get lost, and nothing with it.
-    return { status: null, body: '' };
+    return { status: null, json: '' };
   }
 }

@@ -84,7 +84,7 @@ const change = (endpoint: EndpointId, work: (manager: EntityManager) => Promise<
   });
 /** An endpoint that starts where the log is, as the service creates it. */
 const created = (manager: EntityManager, endpoint: EndpointId) => async () =>
-  insertPosition(manager, endpoint, await startingPlace(manager, 'now', 0), time);
+  insertPosition(manager, { id: endpoint, urlVersion: 0 }, await startingPlace(manager, 'now', 0), null, time);
 
 /** What the watched node writes down after composing. */
 const SAVES = 'open_signal = v.open_signal';
@@ -238,7 +238,7 @@ describe('events come while endpoints are created, resumed and looked at', () =>
       const place = await startingPlace(manager, 'now', 0);
       events.push(...(await publish(2)));
       await two.dispatch.wake(1_000);
-      await insertPosition(manager, endpoint, place, time);
+      await insertPosition(manager, { id: endpoint, urlVersion: 0 }, place, null, time);
     });
     expect(await signalled()).toEqual(events);
   });

@@ -4,7 +4,15 @@ import { IdGenerator } from '../../src/protocol/ids.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { postgresFixtures, type PostgresFixtures } from '../support/postgres-database.js';
 import { addEndpoint, addReceiver } from '../support/subscriptions.js';
-import { CONFIRM, DISABLE_AFTER, dispatchStoreContract, LEASE, RETRY } from './dispatch-store.contract.js';
+import {
+  CONFIRM,
+  DISABLE_AFTER,
+  dispatchStoreContract,
+  type DispatchStoreFixture,
+  LEASE,
+  RETRY,
+} from './dispatch-store.contract.js';
+import { dispatchVerificationContract } from './dispatch-verification.contract.js';
 import { eventStoreContract } from './event-store.contract.js';
 import { progressStoreContract } from './progress-store.contract.js';
 
@@ -49,7 +57,7 @@ describe('the progress store on PostgreSQL', () => {
 });
 
 describe('the dispatch store on PostgreSQL', () => {
-  dispatchStoreContract(async () => {
+  const open = async (): Promise<DispatchStoreFixture> => {
     const ids = new IdGenerator();
     let time = 1_000_000;
     const policy = { retrySchedule: RETRY, confirmSchedule: CONFIRM, disableAfterMs: DISABLE_AFTER, leaseMs: LEASE };
@@ -58,6 +66,7 @@ describe('the dispatch store on PostgreSQL', () => {
       clock: new GivenClock(() => time),
     });
     return {
+      dataSource,
       store: database.dispatch,
       events: database.events,
       progress: database.progress,
@@ -83,5 +92,7 @@ describe('the dispatch store on PostgreSQL', () => {
       },
       close,
     };
-  });
+  };
+  dispatchStoreContract(open);
+  dispatchVerificationContract(open);
 });

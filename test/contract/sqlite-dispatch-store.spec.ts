@@ -5,15 +5,24 @@ import { SqliteEventStore } from '../../src/producer/log/sqlite-event-store.js';
 import { SqliteProgressStore } from '../../src/producer/log/sqlite-progress-store.js';
 import { openTestDatabase } from '../support/database.js';
 import { addEndpoint, addReceiver } from '../support/subscriptions.js';
-import { CONFIRM, DISABLE_AFTER, dispatchStoreContract, LEASE, RETRY } from './dispatch-store.contract.js';
+import {
+  CONFIRM,
+  DISABLE_AFTER,
+  dispatchStoreContract,
+  type DispatchStoreFixture,
+  LEASE,
+  RETRY,
+} from './dispatch-store.contract.js';
+import { dispatchVerificationContract } from './dispatch-verification.contract.js';
 
 describe('the dispatch store on SQLite', () => {
-  dispatchStoreContract(async () => {
+  const open = async (): Promise<DispatchStoreFixture> => {
     const { dataSource, turns, close } = await openTestDatabase();
     const ids = new IdGenerator();
     let time = 1_000_000;
     const policy = { retrySchedule: RETRY, confirmSchedule: CONFIRM, disableAfterMs: DISABLE_AFTER, leaseMs: LEASE };
     return {
+      dataSource,
       store: new SqliteDispatchStore(
         turns,
         ids,
@@ -45,5 +54,7 @@ describe('the dispatch store on SQLite', () => {
       },
       close,
     };
-  });
+  };
+  dispatchStoreContract(open);
+  dispatchVerificationContract(open);
 });

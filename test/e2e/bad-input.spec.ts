@@ -67,7 +67,8 @@ describe.each(HOSTS)('bad input (%s with %s)', (platform, database) => {
       eventTypes: ['*'],
     });
     const credentials = `/receivers/${receiver.id}/credentials`;
-    const credential = await make(credentials, { name: 'live' });
+    const scopes = ['events:read', 'endpoints:write'];
+    const credential = await make(credentials, { name: 'live', scopes });
     const expired = await make(credentials, { name: 'expired', expiresAt: '2020-01-01T00:00:00Z' });
     const revoked = await make(credentials, { name: 'revoked' });
     await producer.admin('DELETE', `${credentials}/${revoked.id}`);

@@ -62,7 +62,7 @@ describe('a receiver that registers its endpoint', () => {
     await start();
     await signalArrives();
     expect(producer.endpoints).toHaveLength(1);
-    expect(calls('POST')).toHaveLength(1);
+    expect(calls('POST').filter(({ path }) => path === '/v1/endpoints')).toHaveLength(1);
     await stop();
     const [endpoint] = producer.endpoints;
     const files = await Promise.all(

@@ -27,7 +27,7 @@ export const TEST_MASTER_KEY = Buffer.alloc(32, 1).toString('base64');
 export const TEST_ADMIN_KEY = 'test-admin-key-0123456789';
 
 @Module({})
-class HostModule {
+export class HostModule {
   static with(database: TypeOrmModuleOptions, options: Partial<SignpostOptions>): DynamicModule {
     return {
       module: HostModule,

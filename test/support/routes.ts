@@ -49,6 +49,7 @@ export const ROUTES: readonly Route[] = [
   admin('POST', '/endpoints/{endpointId}/pause'),
   admin('POST', '/endpoints/{endpointId}/resume'),
   admin('POST', '/endpoints/{endpointId}/test'),
+  admin('POST', '/endpoints/{endpointId}/verify'),
   admin('POST', '/event-types', { body: { name: 'x.y' } }),
   admin('GET', '/event-types', { list: true }),
   admin('GET', '/event-types/{type}'),
@@ -67,6 +68,15 @@ export const ROUTES: readonly Route[] = [
   fetching('GET', '/position'),
   fetching('GET', '/event-types', { list: true }),
   fetching('GET', '/event-types/{type}'),
+  fetching('GET', '/endpoints', { list: true }),
+  fetching('POST', '/endpoints', { body: ENDPOINT }),
+  fetching('GET', '/endpoints/{endpointId}'),
+  fetching('PATCH', '/endpoints/{endpointId}', { body: { description: 'x' } }),
+  fetching('DELETE', '/endpoints/{endpointId}'),
+  fetching('GET', '/endpoints/{endpointId}/signals', { list: true }),
+  fetching('POST', '/endpoints/{endpointId}/rotate-secret', { body: { overlap: 60 }, bodyOptional: true }),
+  fetching('POST', '/endpoints/{endpointId}/test'),
+  fetching('POST', '/endpoints/{endpointId}/verify'),
 ];
 
 /** Those that ask for no credential, or for one in a way of its own; each has a test of its own. */

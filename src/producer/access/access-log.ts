@@ -7,7 +7,7 @@ import { isoTime, listing, type Listing, type ListRequest } from '../subscriptio
 import type { AccessRow, AccessRows } from './access-rows.js';
 
 /** What was asked for. `other`: the route does not say. */
-export type AccessAction = 'event' | 'feed' | 'batch' | 'ack' | 'position' | 'event-types' | 'other';
+export type AccessAction = 'event' | 'feed' | 'batch' | 'ack' | 'position' | 'event-types' | 'endpoints' | 'other';
 
 /** One read or one denial. Never a payload. */
 export interface Access {

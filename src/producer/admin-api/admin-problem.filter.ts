@@ -3,16 +3,13 @@ import { invalidListCursor } from '../../http/list-cursor.js';
 import { ProblemException } from '../../http/problem-exception.js';
 import { IS_UNAVAILABLE, ProblemFilter, type IsUnavailable } from '../../http/problem.filter.js';
 import { InvalidCursorError } from '../../protocol/cursor.js';
+import { endpointProblem } from '../endpoint-api/endpoint-problem.js';
 import { IdempotencyConflictError } from '../log/errors.js';
 import { InvalidEventError } from '../publish/event-input.js';
-import { TargetRefusedError } from '../signal/target-refused-error.js';
-import { InvalidAuthError, NotFoundError, StateConflictError } from '../subscriptions/errors.js';
 
 /** Puts the refusals of the steps behind this API into a client's terms. Anything else stays what it is. */
 export function adminProblem(error: unknown): unknown {
   const cause = error;
-  if (error instanceof NotFoundError) return new ProblemException('not_found', undefined, { cause });
-  if (error instanceof StateConflictError) return new ProblemException('conflict', error.message, { cause });
   if (error instanceof IdempotencyConflictError) {
     return new ProblemException('idempotency_conflict', error.message, { cause });
   }
@@ -21,15 +18,7 @@ export function adminProblem(error: unknown): unknown {
     const errors = [{ pointer: error.pointer, message: error.message }];
     return new ProblemException('invalid_request', undefined, { errors, cause });
   }
-  if (error instanceof TargetRefusedError) {
-    const errors = [{ pointer: '/url', message: error.message }];
-    return new ProblemException('invalid_request', error.message, { errors, cause });
-  }
-  if (error instanceof InvalidAuthError) {
-    const errors = [{ pointer: error.pointer, message: error.fault }];
-    return new ProblemException('invalid_request', error.message, { errors, cause });
-  }
-  return error;
+  return endpointProblem(error);
 }
 
 /** The filter of the admin API's controllers. */

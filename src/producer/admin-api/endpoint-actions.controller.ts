@@ -1,6 +1,5 @@
 import { HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { ProblemException } from '../../http/problem-exception.js';
 import type { EndpointId } from '../../protocol/ids.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
 import { EndpointsService } from '../subscriptions/endpoints.service.js';
@@ -8,9 +7,10 @@ import { AdminController } from './admin-controller.js';
 import { ApiId } from './api-id.js';
 import { BODY_PROBLEMS } from '../../http/api-problems.js';
 import { ApiProblems } from './api-problems.js';
-import { TestResultDocument } from './attempt.view.js';
-import { RotateSecretDto } from './endpoint.dto.js';
-import { EndpointDocument, EndpointWithSecretDocument } from './endpoint.views.js';
+import { TestResultDocument } from '../endpoint-api/attempt.view.js';
+import { RotateSecretDto } from '../endpoint-api/endpoint.dto.js';
+import { EndpointDocument, EndpointWithSecretDocument } from '../endpoint-api/endpoint.views.js';
+import { sendTest } from '../endpoint-api/send-test.js';
 import { OptionalJsonBody } from './optional-json-body.js';
 import { DEFAULT_OVERLAP_SECONDS } from './overlap.js';
 import { PathId } from './path-id.js';
@@ -61,7 +61,9 @@ export class EndpointActionsController {
   @ApiOperation({
     operationId: 'resumeEndpoint',
     summary: 'Resume an endpoint',
-    description: 'After a pause, or after it was disabled: signals go on where they stopped, with everything since.',
+    description:
+      'After a pause, or after it was disabled: signals go on where they stopped, with everything since. Where its URL must be proved, it is ' +
+      '`pending` first.',
   })
   @ApiId('endpointId', 'endpoint')
   @ApiOkResponse({ type: EndpointDocument, description: 'The endpoint as it is now.' })
@@ -75,15 +77,29 @@ export class EndpointActionsController {
   @ApiOperation({
     operationId: 'testEndpoint',
     summary: 'Send a test signal',
-    description: 'One `endpoint.test` signal, once, now. 200 says that it was tried; `outcome` says how it ended.',
+    description:
+      'One `endpoint.test` signal, once, now; not while the URL waits for its proof. 200 says that it was tried; `outcome` says how it ended.',
   })
   @ApiId('endpointId', 'endpoint')
   @ApiOkResponse({ type: TestResultDocument, description: 'How the attempt ended.' })
   @ApiProblems('not_found', 'conflict')
-  async test(@PathId('endpointId', 'ep') id: EndpointId): Promise<TestResultDocument> {
-    await this.endpoints.get(id);
-    const result = await this.dispatcher.sendTest(id);
-    if (result !== 'in-flight') return result;
-    throw new ProblemException('conflict', 'A signal to this endpoint is on its way; try again when it has ended.');
+  test(@PathId('endpointId', 'ep') id: EndpointId): Promise<TestResultDocument> {
+    return sendTest(this.endpoints, this.dispatcher, id);
+  }
+
+  @Post('verify')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'verifyEndpoint',
+    summary: 'Ask for the challenge again',
+    description:
+      'Of an endpoint that is `pending` or was disabled: a challenge is sent now, and it has its whole time to answer one again. One that is active ' +
+      'or paused stays as it is.',
+  })
+  @ApiId('endpointId', 'endpoint')
+  @ApiOkResponse({ type: EndpointDocument, description: 'The endpoint as it is now.' })
+  @ApiProblems('not_found')
+  verify(@PathId('endpointId', 'ep') id: EndpointId): Promise<EndpointDocument> {
+    return this.endpoints.verify(id);
   }
 }

@@ -3,17 +3,17 @@ import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nes
 import { JsonBody } from '../../http/json-body.js';
 import { ValidQuery } from '../../http/query.js';
 import type { EndpointId } from '../../protocol/ids.js';
+import { authOf } from '../endpoint-api/endpoint-auth.dto.js';
 import { EndpointsService } from '../subscriptions/endpoints.service.js';
 import { AdminController } from './admin-controller.js';
 import { ApiId } from './api-id.js';
 import { BODY_PROBLEMS } from '../../http/api-problems.js';
 import { ApiProblems } from './api-problems.js';
-import { AttemptPageDocument } from './attempt.view.js';
-import { authOf } from './endpoint-auth.dto.js';
-import { UpdateEndpointDto } from './endpoint.dto.js';
-import { EndpointDocument } from './endpoint.views.js';
+import { AttemptPageDocument } from '../endpoint-api/attempt.view.js';
+import { EndpointDocument } from '../endpoint-api/endpoint.views.js';
 import { isOrdinal, readList } from './list-cursor.js';
 import { ApiListQuery, ListQueryDto } from './list.dto.js';
+import { UpdateEndpointDto } from './operator-endpoint.dto.js';
 import { PathId } from './path-id.js';
 
 @AdminController('/endpoints/:endpointId', 'Endpoints')

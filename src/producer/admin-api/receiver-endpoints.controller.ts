@@ -3,16 +3,16 @@ import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation } from '@nestj
 import { JsonBody } from '../../http/json-body.js';
 import { ValidQuery } from '../../http/query.js';
 import type { ReceiverId } from '../../protocol/ids.js';
+import { authOf } from '../endpoint-api/endpoint-auth.dto.js';
 import { EndpointsService } from '../subscriptions/endpoints.service.js';
 import { AdminController } from './admin-controller.js';
 import { ApiId } from './api-id.js';
 import { BODY_PROBLEMS } from '../../http/api-problems.js';
 import { ApiProblems } from './api-problems.js';
-import { authOf } from './endpoint-auth.dto.js';
-import { CreateEndpointDto } from './endpoint.dto.js';
-import { EndpointPageDocument, EndpointWithSecretDocument } from './endpoint.views.js';
+import { EndpointPageDocument, EndpointWithSecretDocument } from '../endpoint-api/endpoint.views.js';
 import { isIdOf, readList } from './list-cursor.js';
 import { ApiListQuery, ListQueryDto } from './list.dto.js';
+import { CreateEndpointDto } from './operator-endpoint.dto.js';
 import { PathId } from './path-id.js';
 
 @AdminController('/receivers/:receiverId/endpoints', 'Endpoints')

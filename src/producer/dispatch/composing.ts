@@ -6,8 +6,10 @@ import {
   composeEndpointDisabled,
   composeEndpointEnabled,
   composeEndpointTest,
+  composeEndpointVerification,
   composeEventsAvailable,
 } from '../signal/compose.js';
+import { newChallenge } from '../signal/challenge.js';
 import type { ClaimedSignal, SignalKind } from './dispatch-store.js';
 import type { EndpointRules } from './endpoint-rules.js';
 import { ask, type Asking } from './log-reads.js';
@@ -23,6 +25,7 @@ export interface Composed {
   through: Position | null;
   count: number;
   traceparent: string | null;
+  challenge: string | null;
 }
 
 /** What composing is told besides the row. */
@@ -44,7 +47,11 @@ export function* composeNext(row: PositionRow, context: ComposingContext): Askin
   if (row.active === 0) return undefined;
   if (row.head > row.signalled_through) {
     const selection = yield* selectNew(row, rules);
-    if (selection.events.length > 0) return yield* composedList('events', row, selection, context);
+    if (selection.events.length > 0) {
+      // Where it could not be woken for them, the head does not tell of all that waits.
+      if (selection.more) row.head = Math.max(row.head, selection.through + 1);
+      return yield* composedList('events', row, selection, context);
+    }
     // Nothing in between matches (any more): the place moves on without a signal.
     row.signalled_through = Math.max(row.signalled_through, selection.through);
     row.head = selection.unfinished ? Math.max(row.head, selection.through + 1) : row.signalled_through;
@@ -95,11 +102,17 @@ function* composedList(
     through: last,
     count: events.length,
     traceparent: yield* ask((reads) => reads.traceparent(newest)),
+    challenge: null,
   };
 }
 
 function composedNotice(row: PositionRow, now: number): Composed {
   const about = { timestamp: now, endpointId: row.endpoint_id };
+  if (row.notice === 'endpoint.verification') {
+    const challenge = newChallenge();
+    const body = composeEndpointVerification({ ...about, challenge });
+    return { kind: 'verification', body, ...NO_EVENTS, challenge };
+  }
   const body =
     row.notice === 'endpoint.enabled'
       ? composeEndpointEnabled(about)
@@ -107,7 +120,7 @@ function composedNotice(row: PositionRow, now: number): Composed {
   return { kind: 'notice', body, ...NO_EVENTS };
 }
 
-const NO_EVENTS = { after: null, through: null, count: 0, traceparent: null };
+const NO_EVENTS = { after: null, through: null, count: 0, traceparent: null, challenge: null };
 
 export function composedTest({ endpoint_id: endpointId }: PositionRow, now: number): Composed {
   return { kind: 'test', body: composeEndpointTest({ timestamp: now, endpointId }), ...NO_EVENTS };
@@ -124,12 +137,18 @@ export function composedBefore(row: PositionRow): (Composed & { signal: SignalId
     through: row.open_through,
     count: row.open_count ?? 0,
     traceparent: row.open_traceparent,
+    challenge: null,
   };
 }
 
-/** Keeps a composed signal in the row, to be repeated with the same id and bytes. Notices are sent once and not kept. */
+/** Whether a signal is kept, to be repeated as it is. Notices are sent once, and each attempt at a proof has a challenge of its own. */
+export function isKept({ kind }: Composed): boolean {
+  return kind !== 'notice' && kind !== 'verification';
+}
+
+/** Keeps a composed signal in the row, to be repeated with the same id and bytes. */
 export function keepOpen(row: PositionRow, signal: SignalId, composed: Composed): void {
-  if (composed.kind === 'notice') return;
+  if (!isKept(composed)) return;
   row.open_signal = signal;
   row.open_kind = composed.kind;
   row.open_after = composed.after;
@@ -148,12 +167,15 @@ export function claimedSignal(
   return {
     endpoint: row.endpoint_id,
     token: row.lease_token,
-    version: row.version,
+    // On PostgreSQL the row may be newer than what was read of the endpoint beside it; never the other way round.
+    version: Math.max(row.version, row.url_version),
+    urlVersion: row.url_version,
     signal,
     kind: composed.kind,
     attempt,
     body: composed.body,
     traceparent: composed.traceparent,
+    challenge: composed.challenge,
     first: composed.after === null ? null : composed.after + 1,
     last: composed.through,
     count: composed.count,

@@ -38,7 +38,10 @@ export class Delivery {
     const signalKeys = wantsSignalKeys(targets) ? await this.keysNow() : NO_KEYS;
     return claims.map((claim) => {
       const target = targets.get(claim.endpoint);
-      return target ? this.attempt(claim, target, signalKeys, abort) : Promise.resolve(this.unreadable(claim));
+      if (!target) return Promise.resolve(this.unreadable(claim));
+      // The URL was replaced since the claim. The new one may have to be proved first, and the answer of one must not prove the other.
+      if (target.urlVersion !== claim.urlVersion) return Promise.resolve(this.released(claim));
+      return this.attempt(claim, target, signalKeys, abort);
     });
   }
 
@@ -61,6 +64,7 @@ export class Delivery {
       attempt: claim.attempt,
       traceparent: claim.traceparent ?? undefined,
       headers: target.headers,
+      challenge: claim.challenge ?? undefined,
       signal: abort,
     });
     // An attempt that our own stop cut short says nothing about the endpoint.

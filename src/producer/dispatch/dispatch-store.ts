@@ -1,8 +1,11 @@
 import type { EndpointId, SignalId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
 
-/** What a signal is for. A `reminder` lists events that were signalled and acknowledged, but not fetched by the deadline. */
-export type SignalKind = 'events' | 'reminder' | 'notice' | 'test';
+/**
+ * What a signal is for. A `reminder` lists events that were signalled and acknowledged, but not fetched by the deadline; a `verification`
+ * asks the owner of the URL to repeat a challenge.
+ */
+export type SignalKind = 'events' | 'reminder' | 'notice' | 'test' | 'verification';
 
 export interface Lease {
   endpoint: EndpointId;
@@ -14,6 +17,8 @@ export interface Lease {
 export interface ClaimedSignal extends Lease {
   /** The endpoint's configuration that was current at the claim; target and secrets are read under it. */
   version: number;
+  /** The version that brought the URL: it goes to that one, or nowhere. */
+  urlVersion: number;
   signal: SignalId;
   kind: SignalKind;
   /** 1 for the first attempt of this signal. */
@@ -21,6 +26,8 @@ export interface ClaimedSignal extends Lease {
   /** The exact bytes, as text; the same on every attempt. */
   body: string;
   traceparent: string | null;
+  /** What the answer must repeat. Of this attempt alone, and never stored. */
+  challenge: string | null;
   /** Positions of the first and the last event listed. */
   first: Position | null;
   last: Position | null;
@@ -42,8 +49,14 @@ export interface Settlement {
   retryAfterMs: number | null;
 }
 
-/** `lost-lease`: another node took over; nothing was written. `disabled`: this outcome disabled the endpoint. */
-export type Settled = 'settled' | 'disabled' | 'lost-lease';
+/**
+ * `lost-lease`: another node took over; nothing was written. `disabled`: this outcome disabled the endpoint. `verified`: it proved the URL, and
+ * the endpoint is active from now on.
+ */
+export type Settled = 'settled' | 'disabled' | 'verified' | 'lost-lease';
+
+/** `in-flight`: a signal of the endpoint is on its way. `unverified`: its URL is not proved. */
+export type NoTest = 'in-flight' | 'unverified';
 
 export interface ClaimRequest {
   owner: string;
@@ -69,12 +82,13 @@ export interface DispatchStore {
    */
   claim(request: ClaimRequest): Promise<ClaimedSignal[]>;
 
-  /** Leases one endpoint for a test signal; undefined while a signal of it is in flight. */
-  claimForTest(endpoint: EndpointId, owner: string): Promise<ClaimedSignal | undefined>;
+  /** Leases one endpoint for a test signal, which goes to no URL that waits for its proof. */
+  claimForTest(endpoint: EndpointId, owner: string): Promise<ClaimedSignal | NoTest>;
 
   /**
    * Records outcomes: moves the position, plans the next attempt, writes the attempt log. Each only under the lease it
-   * was claimed with; a node that slept past its lease must not undo what its successor did.
+   * was claimed with; a node that slept past its lease must not undo what its successor did. A challenge that was answered rightly makes its
+   * endpoint active only if the URL is still the one that it was claimed for: an answer must not prove another URL.
    */
   settle(settlements: readonly Settlement[]): Promise<Settled[]>;
 

@@ -83,10 +83,10 @@ export class Dispatcher {
     }
   }
 
-  /** One test signal, sent now; `in-flight` while another signal of the endpoint is on its way. */
+  /** One test signal, sent now; or why none is. */
   async sendTest(endpoint: EndpointId) {
     const claim = await this.store.claimForTest(endpoint, this.settings.owner);
-    if (!claim) return 'in-flight' as const;
+    if (typeof claim === 'string') return claim;
     const [settlement] = await this.delivery.deliver([claim], this.aborter.signal);
     if (!settlement) return 'in-flight' as const;
     const result = await settlement;

@@ -2,8 +2,8 @@ import type { EndpointId, SignalId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
 import type { SignalKind } from './dispatch-store.js';
 
-/** Lifecycle notices that a receiver is told of with a signal of their own. */
-export type Notice = 'endpoint.enabled' | 'endpoint.disabled';
+/** What a receiver is told with a signal of its own, before any events; the last one asks for the proof that the URL is its own. */
+export type Notice = 'endpoint.enabled' | 'endpoint.disabled' | 'endpoint.verification';
 
 /** Where one endpoint stands. Times are Unix ms. See docs/states.md. */
 export interface PositionRow {
@@ -18,7 +18,7 @@ export interface PositionRow {
   due_at: number | null;
   /** No signal before this: the end of the back-off, of `Retry-After`, or of `minInterval`. */
   not_before: number;
-  /** Failed attempts of the open signal. */
+  /** Failed attempts of the open signal; while a proof is asked for, challenges that were not answered rightly. */
   attempt: number;
   /** Begin of the present run of failures. */
   failing_since: number | null;
@@ -32,6 +32,10 @@ export interface PositionRow {
   lease_token: number;
   lease_until: number | null;
   notice: Notice | null;
+  /** The endpoint's version that brought its URL. */
+  url_version: number;
+  /** The URL must be proved, by then; null: it is, or need not be. */
+  verify_by: number | null;
   /** The signal that was composed and is not yet acknowledged: repeated with the same id and bytes. */
   open_signal: SignalId | null;
   open_kind: SignalKind | null;
@@ -44,6 +48,7 @@ export interface PositionRow {
 
 /** When a row that is not leased wants attention next. */
 export function restingDueAt(row: PositionRow, now: number): number | null {
+  if (row.notice === 'endpoint.verification') return Math.max(now, row.not_before);
   if (row.notice !== null) return now;
   if (row.active === 0) return null;
   if (row.attempt > 0) return row.not_before;

@@ -2,8 +2,8 @@ import type { DatabaseClock } from '../../database/postgres-clock.js';
 import type { PostgresEngine } from '../../database/postgres-engine.js';
 import type { EndpointId, IdGenerator, ReceiverId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
-import { claimedSignal, composedBefore, composedTest, composeNext, keepOpen } from './composing.js';
-import type { ClaimedSignal, ClaimRequest } from './dispatch-store.js';
+import { claimedSignal, composedBefore, composedTest, composeNext, isKept, keepOpen } from './composing.js';
+import type { ClaimedSignal, ClaimRequest, NoTest } from './dispatch-store.js';
 import { RULE_COLUMNS, RulesCache, rulesOf, type EndpointRules, type RuleRow } from './endpoint-rules.js';
 import { answerLater, type LogReads } from './log-reads.js';
 import type { DispatchPolicy } from './policy.js';
@@ -60,14 +60,14 @@ export class PostgresClaim {
     }
   }
 
-  async test(endpoint: EndpointId, owner: string): Promise<[ClaimedSignal, LeasedRow] | undefined> {
+  async test(endpoint: EndpointId, owner: string): Promise<[ClaimedSignal, LeasedRow] | NoTest> {
     const [row] = await this.lease(
       owner,
       `SELECT endpoint_id, due_at FROM ${this.engine.table('endpoint_position')}
-       WHERE endpoint_id = $1 AND (lease_until IS NULL OR lease_until <= ${this.clock.sql}) FOR UPDATE`,
+       WHERE endpoint_id = $1 AND verify_by IS NULL AND (lease_until IS NULL OR lease_until <= ${this.clock.sql}) FOR UPDATE`,
       [endpoint],
     );
-    if (!row) return undefined;
+    if (!row) return this.whyNoTest(endpoint);
     return [claimedSignal(row, this.ids.next('sig'), composedTest(row, this.clock.now()), 1), row];
   }
 
@@ -86,6 +86,14 @@ export class PostgresClaim {
     const rules = rulesOf(row);
     this.rules.put(row.endpoint_id, rules);
     return rules;
+  }
+
+  private async whyNoTest(endpoint: EndpointId): Promise<NoTest> {
+    const [row] = await this.engine.rowsAgain<{ unverified: boolean }>(
+      `SELECT verify_by IS NOT NULL AS unverified FROM ${this.engine.table('endpoint_position')} WHERE endpoint_id = $1`,
+      [endpoint],
+    );
+    return row?.unverified ? 'unverified' : 'in-flight';
   }
 
   private leaseDue(owner: string, limit: number, floor: number): Promise<DueRow[]> {
@@ -144,8 +152,8 @@ export class PostgresClaim {
     if (!composed) return { row, readHead, changed: true, claim: undefined };
     const signal = this.ids.next('sig');
     keepOpen(row, signal, composed);
-    // A notice is not kept, so there is nothing to write down.
-    return { row, readHead, changed: composed.kind !== 'notice', claim: claimedSignal(row, signal, composed, 1) };
+    // What is not kept need not be written down.
+    return { row, readHead, changed: isKept(composed), claim: claimedSignal(row, signal, composed, row.attempt + 1) };
   }
 }
 

@@ -1,7 +1,15 @@
 import type { DatabaseClock } from '../../database/postgres-clock.js';
 import type { PostgresEngine } from '../../database/postgres-engine.js';
 import type { EndpointId, IdGenerator } from '../../protocol/ids.js';
-import type { ClaimedSignal, ClaimRequest, DispatchStore, Lease, Settled, Settlement } from './dispatch-store.js';
+import type {
+  ClaimedSignal,
+  ClaimRequest,
+  DispatchStore,
+  Lease,
+  NoTest,
+  Settled,
+  Settlement,
+} from './dispatch-store.js';
 import type { DispatchPolicy } from './policy.js';
 import { PostgresClaim, type LeasedRow } from './postgres-claim.js';
 import { PostgresLeases } from './postgres-leases.js';
@@ -67,9 +75,9 @@ export class PostgresDispatchStore implements DispatchStore {
     }
   }
 
-  async claimForTest(endpoint: EndpointId, owner: string): Promise<ClaimedSignal | undefined> {
+  async claimForTest(endpoint: EndpointId, owner: string): Promise<ClaimedSignal | NoTest> {
     const claimed = await this.claims.test(endpoint, owner);
-    if (!claimed) return undefined;
+    if (typeof claimed === 'string') return claimed;
     const [claim, row] = claimed;
     this.keep(claim, row);
     return claim;

@@ -8,7 +8,7 @@ import type { DispatchPolicy } from './policy.js';
 import type { LeasedRow } from './postgres-claim.js';
 import { lockedInOrder } from './postgres-locks.js';
 import { restingDueAt, type PositionRow } from './position-row.js';
-import { applySettlement } from './transition.js';
+import { applySettlement, stateAfter, type Decision } from './transition.js';
 
 /** Outcomes of one statement. */
 const MOST_ROWS = 1_000;
@@ -16,12 +16,27 @@ const MOST_ROWS = 1_000;
 const TRIES = 5;
 
 const STATE_TYPES = [
-  ...['text', 'bigint', 'bigint', 'int', 'bigint', 'bigint', 'bigint', 'bigint', 'int', 'bigint'],
-  ...['bigint', 'bigint', 'int', 'text', 'text', 'text', 'bigint', 'bigint', 'int', 'text', 'text', 'text'],
+  ...['text', 'bigint', 'bigint', 'int', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'int', 'bigint'],
+  ...[
+    'bigint',
+    'bigint',
+    'int',
+    'text',
+    'bigint',
+    'text',
+    'text',
+    'bigint',
+    'bigint',
+    'int',
+    'text',
+    'text',
+    'text',
+    'text',
+  ],
 ];
-const STATE_NAMES = `endpoint_id, token, revision, active, signalled_through, due_behind, due_caught_up, not_before, attempt, failing_since,
-  confirm_through, confirm_due_at, reminder, notice, open_signal, open_kind, open_after, open_through, open_count, open_traceparent,
-  open_body, disabled`;
+const STATE_NAMES = `endpoint_id, token, revision, active, signalled_through, head, due_behind, due_caught_up, not_before, attempt, failing_since,
+  confirm_through, confirm_due_at, reminder, notice, verify_by, open_signal, open_kind, open_after, open_through, open_count, open_traceparent,
+  open_body, new_state, new_reason`;
 const ATTEMPT_TYPES = ['text', 'text', 'bigint', 'bigint', 'int', 'int', 'bigint', 'text', 'int', 'int', 'text'];
 const ATTEMPT_NAMES =
   'signal_id, kind, first_position, last_position, event_count, sent_attempt, sent_at, outcome, status, latency_ms, category';
@@ -30,7 +45,7 @@ const ATTEMPT_NAMES =
 interface Applied {
   settlement: Settlement;
   row: LeasedRow;
-  disabled: 'gone' | 'failing' | null;
+  decision: Decision | null;
 }
 
 /**
@@ -64,7 +79,7 @@ export class PostgresSettle {
       for (const settlement of open) if (!rows.has(settlement)) results.set(settlement, 'lost-lease');
       for (let at = 0; at < applied.length; at += MOST_ROWS) {
         const saved = await this.save(applied.slice(at, at + MOST_ROWS));
-        for (const one of saved) results.set(one.settlement, one.disabled ? 'disabled' : 'settled');
+        for (const one of saved) results.set(one.settlement, settledAs(one.decision));
       }
       open = open.filter((settlement) => !results.has(settlement));
     }
@@ -102,8 +117,8 @@ export class PostgresSettle {
     if (!leased) return undefined;
     // A copy: should the statement be refused, or lost, the outcome is applied again.
     const row = { ...leased };
-    const disabled = applySettlement(row, settlement, this.rulesOf(row), this.policy, this.clock.now(), this.random);
-    return { settlement, row, disabled };
+    const decision = applySettlement(row, settlement, this.rulesOf(row), this.policy, this.clock.now(), this.random);
+    return { settlement, row, decision };
   }
 
   private async save(applied: readonly Applied[]): Promise<Applied[]> {
@@ -117,10 +132,11 @@ export class PostgresSettle {
     const rows = await this.engine.rows<{ endpoint_id: EndpointId; token: number }>(
       `WITH v (${STATE_NAMES}, ${ATTEMPT_NAMES}) AS MATERIALIZED (${list.sql}), ${lockedInOrder(this.position)}, saved AS (
          UPDATE ${this.position} p SET
-           active = v.active, signalled_through = v.signalled_through, head = greatest(p.head, v.signalled_through),
-           due_at = CASE WHEN p.head > v.signalled_through THEN v.due_behind ELSE v.due_caught_up END,
+           active = v.active, signalled_through = v.signalled_through, head = greatest(p.head, v.head, v.signalled_through),
+           due_at = CASE WHEN greatest(p.head, v.head) > v.signalled_through THEN v.due_behind ELSE v.due_caught_up END,
            not_before = v.not_before, attempt = v.attempt, failing_since = v.failing_since,
            confirm_through = v.confirm_through, confirm_due_at = v.confirm_due_at, reminder = v.reminder, notice = v.notice,
+           verify_by = v.verify_by,
            open_signal = v.open_signal, open_kind = v.open_kind, open_after = v.open_after, open_through = v.open_through,
            open_count = v.open_count, open_traceparent = v.open_traceparent, open_body = v.open_body,
            lease_owner = NULL, lease_until = NULL
@@ -134,8 +150,8 @@ export class PostgresSettle {
            latency_ms, category
          FROM saved WHERE outcome <> 'released'
        ), ended AS (
-         UPDATE ${endpoint} e SET state = 'disabled', reason = s.disabled, version = e.version + 1, updated_at = ${this.clock.sql}
-         FROM saved s WHERE e.id = s.endpoint_id AND s.disabled IS NOT NULL
+         UPDATE ${endpoint} e SET state = s.new_state, reason = s.new_reason, version = e.version + 1, updated_at = ${this.clock.sql}
+         FROM saved s WHERE e.id = s.endpoint_id AND s.new_state IS NOT NULL
        )
        SELECT endpoint_id, token FROM saved`,
       [list.value],
@@ -145,14 +161,21 @@ export class PostgresSettle {
   }
 }
 
-function stateOf({ row, settlement, disabled }: Applied, now: number): unknown[] {
+function settledAs(decision: Decision | null): Settled {
+  if (decision === null) return 'settled';
+  return decision === 'verified' ? decision : 'disabled';
+}
+
+function stateOf({ row, settlement, decision }: Applied, now: number): unknown[] {
   const dueWithHead = (head: number) => restingDueAt({ ...row, head } satisfies PositionRow, now);
+  const after = decision && stateAfter(decision);
   return [
     row.endpoint_id,
     settlement.claim.token,
     row.revision,
     row.active,
     row.signalled_through,
+    row.head,
     dueWithHead(Number.MAX_SAFE_INTEGER),
     dueWithHead(row.signalled_through),
     row.not_before,
@@ -162,6 +185,7 @@ function stateOf({ row, settlement, disabled }: Applied, now: number): unknown[]
     row.confirm_due_at,
     row.reminder,
     row.notice,
+    row.verify_by,
     row.open_signal,
     row.open_kind,
     row.open_after,
@@ -169,7 +193,8 @@ function stateOf({ row, settlement, disabled }: Applied, now: number): unknown[]
     row.open_count,
     row.open_traceparent,
     row.open_body,
-    disabled,
+    after?.state ?? null,
+    after?.reason ?? null,
   ];
 }
 

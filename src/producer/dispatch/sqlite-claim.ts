@@ -1,7 +1,7 @@
 import type { SqliteTurns } from '../../database/sqlite-turns.js';
 import type { EndpointId, IdGenerator } from '../../protocol/ids.js';
 import { claimedSignal, composedBefore, composedTest, composeNext, keepOpen } from './composing.js';
-import type { ClaimedSignal, ClaimRequest } from './dispatch-store.js';
+import type { ClaimedSignal, ClaimRequest, NoTest } from './dispatch-store.js';
 import type { SqliteEndpointRules } from './sqlite-endpoint-rules.js';
 import { answerNow } from './log-reads.js';
 import type { DispatchPolicy } from './policy.js';
@@ -39,10 +39,11 @@ export class SqliteClaim {
     return claims;
   }
 
-  test(endpoint: EndpointId, owner: string): ClaimedSignal | undefined {
+  test(endpoint: EndpointId, owner: string): ClaimedSignal | NoTest {
     const now = this.now();
     const row = this.turns.prepare(ONE).get(endpoint) as ClaimableRow | undefined;
-    if (!row || (row.lease_until !== null && row.lease_until > now)) return undefined;
+    if (!row || (row.lease_until !== null && row.lease_until > now)) return 'in-flight';
+    if (row.verify_by !== null) return 'unverified';
     this.lease(row, owner, now);
     savePosition(this.turns, row);
     return claimedSignal(row, this.ids.next('sig'), composedTest(row, now), 1);
@@ -68,7 +69,7 @@ export class SqliteClaim {
     this.lease(row, owner, now);
     keepOpen(row, signal, composed);
     savePosition(this.turns, row);
-    return claimedSignal(row, signal, composed, 1);
+    return claimedSignal(row, signal, composed, row.attempt + 1);
   }
 
   private lease(row: PositionRow, owner: string, now: number): void {

@@ -1,13 +1,21 @@
 import type { SqliteTurns } from '../../database/sqlite-turns.js';
 import { patternsMatching } from '../../protocol/event-type.js';
 import type { EndpointId, IdGenerator } from '../../protocol/ids.js';
-import type { ClaimedSignal, ClaimRequest, DispatchStore, Lease, Settled, Settlement } from './dispatch-store.js';
+import type {
+  ClaimedSignal,
+  ClaimRequest,
+  DispatchStore,
+  Lease,
+  NoTest,
+  Settled,
+  Settlement,
+} from './dispatch-store.js';
 import { SqliteEndpointRules } from './sqlite-endpoint-rules.js';
 import type { DispatchPolicy } from './policy.js';
 import type { PositionRow } from './position-row.js';
 import { SqliteClaim } from './sqlite-claim.js';
 import { savePosition } from './sqlite-position-row.js';
-import { applySettlement } from './transition.js';
+import { applySettlement, stateAfter } from './transition.js';
 
 /** Newest position of each tenant and type among the events not yet looked at. */
 const UNMATCHED = `SELECT tenant, type, max(ordinal) AS position, count(*) AS n FROM (
@@ -70,7 +78,7 @@ export class SqliteDispatchStore implements DispatchStore {
     return this.turns.step('claim', () => this.claims.due(request));
   }
 
-  claimForTest(endpoint: EndpointId, owner: string): Promise<ClaimedSignal | undefined> {
+  claimForTest(endpoint: EndpointId, owner: string): Promise<ClaimedSignal | NoTest> {
     return this.turns.step('claim for test', () => this.claims.test(endpoint, owner));
   }
 
@@ -134,16 +142,15 @@ export class SqliteDispatchStore implements DispatchStore {
       version: number;
     };
     const rules = this.rules.read(claim.endpoint, version);
-    const disabled = applySettlement(row, settlement, rules, this.policy, now, this.random);
+    const decision = applySettlement(row, settlement, rules, this.policy, now, this.random);
     savePosition(this.turns, row);
     if (settlement.outcome !== 'released') this.logAttempt(settlement);
-    if (!disabled) return 'settled';
+    if (!decision) return 'settled';
+    const { state, reason } = stateAfter(decision);
     this.turns
-      .prepare(
-        `UPDATE signpost_endpoint SET state = 'disabled', reason = ?, version = version + 1, updated_at = ? WHERE id = ?`,
-      )
-      .run(disabled, now, claim.endpoint);
-    return 'disabled';
+      .prepare(`UPDATE signpost_endpoint SET state = ?, reason = ?, version = version + 1, updated_at = ? WHERE id = ?`)
+      .run(state, reason, now, claim.endpoint);
+    return decision === 'verified' ? decision : 'disabled';
   }
 
   private logAttempt({ claim, sentAt, outcome, status, latencyMs, category }: Settlement): void {

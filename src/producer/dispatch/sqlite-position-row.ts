@@ -3,7 +3,7 @@ import type { PositionRow } from './position-row.js';
 
 const SAVE = `UPDATE signpost_endpoint_position SET
     active = ?, signalled_through = ?, head = ?, due_at = ?, not_before = ?, attempt = ?, failing_since = ?,
-    confirm_through = ?, confirm_due_at = ?, reminder = ?, lease_owner = ?, lease_token = ?, lease_until = ?, notice = ?,
+    confirm_through = ?, confirm_due_at = ?, reminder = ?, lease_owner = ?, lease_token = ?, lease_until = ?, notice = ?, verify_by = ?,
     open_signal = ?, open_kind = ?, open_after = ?, open_through = ?, open_count = ?, open_traceparent = ?, open_body = ?
   WHERE endpoint_id = ?`;
 
@@ -26,6 +26,7 @@ export function savePosition(turns: SqliteTurns, row: PositionRow): void {
       row.lease_token,
       row.lease_until,
       row.notice,
+      row.verify_by,
       row.open_signal,
       row.open_kind,
       row.open_after,

@@ -1,4 +1,5 @@
 import type { Provider, Type } from '@nestjs/common';
+import { OWN_ENDPOINT_CONTROLLERS, OWN_ENDPOINT_PROVIDERS } from '../endpoint-api/endpoint-api.parts.js';
 import { AccessNote } from './access-note.js';
 import { AppendLogWatcher } from './append-log-watcher.js';
 import { BatchRead } from './batch-read.js';
@@ -17,6 +18,7 @@ export const FETCH_API_CONTROLLERS: Type[] = [
   EventsController,
   ProgressController,
   EventTypesController,
+  ...OWN_ENDPOINT_CONTROLLERS,
   JwksController,
 ];
 
@@ -28,5 +30,6 @@ export const FETCH_API_PROVIDERS: Provider[] = [
   Feed,
   FeedReader,
   ProgressRecorder,
+  ...OWN_ENDPOINT_PROVIDERS,
   { provide: LogWatcher, useClass: AppendLogWatcher },
 ];

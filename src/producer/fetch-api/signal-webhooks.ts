@@ -24,8 +24,7 @@ interface Described {
 const endpoint: Schema = { type: 'string', example: ENDPOINT_ID_EXAMPLE };
 const text = (description: string): Schema => ({ type: 'string', description });
 
-/** Those that are sent; `endpoint.verification` is not yet. */
-const SIGNALS: Record<Exclude<SignalType, 'endpoint.verification'>, Described> = {
+const SIGNALS: Record<SignalType, Described> = {
   'events.available': {
     operationId: 'signalEventsAvailable',
     summary: 'New events wait',
@@ -55,6 +54,15 @@ const SIGNALS: Record<Exclude<SignalType, 'endpoint.verification'>, Described> =
       cursor: CURSOR_EXAMPLE,
       more: false,
     },
+  },
+  'endpoint.verification': {
+    operationId: 'signalEndpointVerification',
+    summary: 'Is this URL yours?',
+    description:
+      'Answer 2xx with `{ "challenge": "…" }`, as `application/json` and without a content encoding: the one that you got. It is another one ' +
+      'with each attempt. Until then nothing else goes to this URL.',
+    data: { endpoint, challenge: text('What to repeat.') },
+    example: { endpoint: ENDPOINT_ID_EXAMPLE, challenge: 'Xl2bq1nJ5n0m3h6cTgI9Vw4s8yKzRAeUoPdFfHjLBMI' },
   },
   'endpoint.test': {
     operationId: 'signalEndpointTest',

@@ -24,6 +24,8 @@ export type ErrorCategory =
   | 'http_server_error'
   | 'http_rate_limited'
   | 'http_gone'
+  /** Answered with 2xx, but the challenge was not repeated. */
+  | 'challenge_failed'
   /** Never sent: other signals held all the slots, as a rule those of the same origin, for the whole time. */
   | 'busy'
   /** Never sent: no secret that signs, or a header that an endpoint may not set. */

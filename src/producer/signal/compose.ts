@@ -42,6 +42,13 @@ export function composeEndpointTest({ timestamp, endpointId }: EndpointSignalCon
   return envelope('endpoint.test', timestamp, `"endpoint":"${endpointId}"`);
 }
 
+/** The body of the signal that asks the owner of a URL to repeat the challenge. */
+export function composeEndpointVerification(content: EndpointSignalContent & { challenge: string }): string {
+  const { timestamp, endpointId, challenge } = content;
+  const members = `"endpoint":"${endpointId}","challenge":${JSON.stringify(challenge)}`;
+  return envelope('endpoint.verification', timestamp, members);
+}
+
 /** The body of the signal that no more come until the endpoint is enabled again. */
 export function composeEndpointDisabled(content: EndpointSignalContent & { reason: string }): string {
   const { timestamp, endpointId, reason } = content;

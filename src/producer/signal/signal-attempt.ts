@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { type AttemptOutcome, type AttemptResult, type ErrorCategory, judge } from './attempt.js';
 import { categoryOfError } from './attempt-failure.js';
+import { ChallengeAnswer } from './challenge.js';
 import type { LaneSlot } from './origin-lanes.js';
 import { parseRetryAfter } from './retry-after.js';
 import type { SignalRequest } from './signal-sender.js';
@@ -17,7 +18,8 @@ export interface AttemptBudgets {
 
 /**
  * `waiting` for a connection slot → `connecting` (a kept connection: for an instant) → `awaiting` the response's headers → `reading` the
- * rest of it → `ended`, the slot is free. The result is known when `reading` begins, or at the first failure.
+ * rest of it → `ended`, the slot is free. The result is known when `reading` begins, or at the first failure; that of a challenge when all
+ * is read.
  */
 type Phase = 'waiting' | 'connecting' | 'awaiting' | 'reading' | 'ended';
 
@@ -34,6 +36,8 @@ export class SignalAttempt implements Dispatcher.DispatchHandler {
   private phase: Phase = 'waiting';
   private settled = false;
   private read = 0;
+  private answer: ChallengeAnswer | undefined;
+  private status: number | null = null;
   private slot: LaneSlot | undefined;
   private controller: Dispatcher.DispatchController | undefined;
   private resolve: (result: AttemptResult) => void = () => undefined;
@@ -95,16 +99,29 @@ export class SignalAttempt implements Dispatcher.DispatchHandler {
     const asksToWait = status === 429 || status === 503;
     const retryAfterMs = asksToWait ? parseRetryAfter(headers['retry-after'], this.now()) : null;
     const { outcome, category } = judge(status);
-    this.settle(outcome, status, category, retryAfterMs);
+    const { challenge } = this.request;
+    if (challenge === undefined || outcome !== 'acknowledged') {
+      this.settle(outcome, status, category, retryAfterMs);
+      return;
+    }
+    this.status = status;
+    if (ChallengeAnswer.isPossible(headers)) this.answer = new ChallengeAnswer(challenge);
+    else this.settleChallenge(false);
   }
 
-  /** Read for the connection's sake alone: one whose response has ended can be used again. */
+  /** Read for the connection's sake, as one whose response has ended can be used again, and for the challenge. */
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.read += chunk.length;
-    if (this.read > this.budgets.maxBodyBytes) controller.abort(CUT_OFF);
+    if (this.read > this.budgets.maxBodyBytes) {
+      if (this.answer) this.settleChallenge(false);
+      controller.abort(CUT_OFF);
+    } else {
+      this.answer?.add(chunk);
+    }
   }
 
   onResponseEnd(): void {
+    if (this.answer) this.settleChallenge(this.answer.isRight());
     this.end();
   }
 
@@ -116,6 +133,10 @@ export class SignalAttempt implements Dispatcher.DispatchHandler {
   failed(error: unknown): void {
     this.fail(categoryOfError(error));
     this.end();
+  }
+
+  private settleChallenge(isRight: boolean): void {
+    this.settle(isRight ? 'acknowledged' : 'failed', this.status, isRight ? null : 'challenge_failed', null);
   }
 
   private fail(category: ErrorCategory): void {

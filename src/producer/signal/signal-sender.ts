@@ -31,6 +31,8 @@ export interface SignalRequest {
   readonly traceparent?: string | undefined;
   /** The endpoint's own headers, checked with `checkCustomHeader`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What a 2xx answer must repeat, as JSON, or the attempt has failed: `challenge_failed`. Without it, answers' bodies are not looked at. */
+  readonly challenge?: string | undefined;
   /** Gives the attempt up; its result is `aborted`. */
   readonly signal?: AbortSignal;
 }

@@ -6,7 +6,7 @@ import { isoTime, listing, type Listing, type ListRequest } from './listing.js';
 /** One attempt to deliver a signal. Neither the answer's body nor the address that was dialled is kept: see docs/decisions.md. */
 export interface AttemptView {
   signalId: SignalId;
-  kind: 'events' | 'reminder' | 'notice' | 'test';
+  kind: 'events' | 'reminder' | 'notice' | 'test' | 'verification';
   /** 1 for the signal's first attempt. */
   attempt: number;
   eventCount: number;

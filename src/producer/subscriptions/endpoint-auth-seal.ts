@@ -1,6 +1,7 @@
 import type { EndpointId } from '../../protocol/ids.js';
 import { checkAuth, type EndpointAuth, maskAuth } from '../signal/endpoint-auth.js';
 import type { EndpointEntity } from './endpoint.entity.js';
+import { hasOriginOf } from './endpoint-url-seal.js';
 import { InvalidAuthError } from './errors.js';
 import { sealContext, type Sealer } from './sealing.js';
 
@@ -21,6 +22,16 @@ export function sealedAuth(
 export function requireAuth(auth: EndpointAuth | null | undefined): void {
   const fault = auth ? checkAuth(auth) : undefined;
   if (fault) throw new InvalidAuthError(`/auth${fault.pointer}`, fault.message);
+}
+
+/**
+ * Whoever may write an endpoint must not get its auth by sending signals elsewhere: with a URL of another origin it is said again.
+ *
+ * @throws InvalidAuthError
+ */
+export function requireAuthAnew(sealer: Sealer, endpoint: EndpointEntity, url: string): void {
+  if (endpoint.authSealed === null || hasOriginOf(sealer, endpoint, url)) return;
+  throw new InvalidAuthError('/auth', 'must be given again with a URL of another origin, or null to send none');
 }
 
 /** @throws UnsealError */

@@ -1,4 +1,5 @@
 import type { EndpointAuth } from '../signal/endpoint-auth.js';
+import type { OwnershipDemand } from './endpoint-ownership.js';
 import type { EndpointStart } from './endpoint-positions.js';
 import type { ConfirmMode, SignatureScheme } from './endpoint-settings.js';
 
@@ -18,6 +19,8 @@ export interface EndpointChange {
   signature?: SignatureScheme | undefined;
   /** What the receiver asks its callers for; null: nothing. Default null. */
   auth?: EndpointAuth | null | undefined;
+  /** Default: a URL that comes needs no proof, one that is there stays as it is. */
+  verify?: OwnershipDemand | undefined;
 }
 
 export interface NewEndpoint extends EndpointChange {
@@ -25,4 +28,6 @@ export interface NewEndpoint extends EndpointChange {
   eventTypes: readonly string[];
   /** Default `now`. */
   start?: EndpointStart | undefined;
+  /** Refused if the receiver has so many already. Default: any number. */
+  limit?: number | undefined;
 }

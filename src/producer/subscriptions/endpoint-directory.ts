@@ -15,6 +15,8 @@ import { Sealer, sealContext, UnsealError } from './sealing.js';
 /** Where to send, what to sign with and how, and what to authenticate with, unsealed. */
 export interface EndpointTarget {
   url: string;
+  /** The endpoint's version that brought it. */
+  urlVersion: number;
   signature: SignatureScheme;
   /** Newest first. */
   secrets: readonly SigningSecret[];
@@ -82,7 +84,7 @@ export class EndpointDirectory implements OnModuleInit {
   private async load(ids: EndpointId[], targets: Map<EndpointId, EndpointTarget>): Promise<void> {
     const { manager } = this.dataSource;
     const endpoints = await manager.find(EndpointEntity, {
-      select: { id: true, version: true, urlSealed: true, authSealed: true, signature: true },
+      select: { id: true, version: true, urlSealed: true, urlVersion: true, authSealed: true, signature: true },
       where: { id: In(ids) },
     });
     // Secrets second: a rotation in between then shows under the version before it, and is read again under its own.
@@ -99,12 +101,13 @@ export class EndpointDirectory implements OnModuleInit {
   }
 
   private unseal(
-    { id, urlSealed, authSealed, signature }: EndpointEntity,
+    { id, urlSealed, urlVersion, authSealed, signature }: EndpointEntity,
     secrets: EndpointSecretEntity[],
   ): EndpointTarget | undefined {
     try {
       return {
         url: this.sealer.open(urlSealed, sealContext(id, 'url')),
+        urlVersion,
         signature,
         headers: authSealed === null ? undefined : authHeader(openAuth(this.sealer, id, authSealed)),
         secrets: secrets.map(({ sealed, expiresAt }) => ({

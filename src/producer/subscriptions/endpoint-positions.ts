@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { inSchema } from '../../database/schema-name.js';
-import type { EndpointId } from '../../protocol/ids.js';
+import type { EndpointId, ReceiverId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
+import type { EndpointEntity } from './endpoint.entity.js';
 
 /** From where a new endpoint is signalled: what comes from now on, or all that is retained. */
 export type EndpointStart = 'now' | 'oldest';
@@ -36,6 +37,17 @@ export async function beginEndpointChange(manager: EntityManager, endpoint: Endp
   await manager.sql`SELECT 1 FROM ${table(manager, 'endpoint')} WHERE id = ${endpoint} FOR UPDATE`;
 }
 
+/**
+ * Call first in a transaction that makes an endpoint for a receiver whose endpoints are counted: two that count at the same time would both
+ * find room for the last one.
+ */
+export async function beginCountedCreation(manager: EntityManager, receiver: ReceiverId): Promise<void> {
+  if (!onPostgres(manager)) return;
+  await manager.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+  await manager.query(`SET LOCAL idle_in_transaction_session_timeout = ${LONGEST_IDLE_MS}`);
+  await manager.sql`SELECT 1 FROM ${table(manager, 'receiver')} WHERE id = ${receiver} FOR UPDATE`;
+}
+
 /** Read in the transaction that inserts the position: an event between the two would be neither before nor after. */
 export async function startingPlace(
   manager: EntityManager,
@@ -46,19 +58,23 @@ export async function startingPlace(
   return { first: start === 'now' ? newest : pruned, head };
 }
 
+/** `verifyBy`: its URL must be proved by then, before it gets anything else. */
 export async function insertPosition(
   manager: EntityManager,
-  endpoint: EndpointId,
+  { id, urlVersion }: Pick<EndpointEntity, 'id' | 'urlVersion'>,
   { first, head }: StartingPlace,
+  verifyBy: number | null,
   now: number,
 ): Promise<void> {
-  await manager.sql`INSERT INTO ${positions(manager)} (endpoint_id, active, signalled_through, head, due_at)
-    VALUES (${endpoint}, 1, ${first}, ${head}, ${head > first ? now : null})`;
+  const [active, notice] = verifyBy === null ? [1, null] : [0, 'endpoint.verification'];
+  await manager.sql`INSERT INTO ${positions(manager)}
+      (endpoint_id, active, signalled_through, head, due_at, url_version, notice, verify_by)
+    VALUES (${id}, ${active}, ${first}, ${head}, ${head > first || notice ? now : null}, ${urlVersion}, ${notice}, ${verifyBy})`;
 }
 
-/** Out of the index of what is due; the place in the log stays. */
+/** Out of the index of what is due; the place in the log stays. What it was still to be told goes without saying. */
 export async function parkPosition(manager: EntityManager, endpoint: EndpointId): Promise<void> {
-  await manager.sql`UPDATE ${positions(manager)} SET active = 0, due_at = NULL, revision = revision + 1
+  await manager.sql`UPDATE ${positions(manager)} SET active = 0, due_at = NULL, notice = NULL, revision = revision + 1
     WHERE endpoint_id = ${endpoint}`;
 }
 
@@ -136,7 +152,8 @@ async function partitionOf(manager: EntityManager, endpoint: EndpointId): Promis
   return row?.partition ?? 0;
 }
 
-const positions = (manager: EntityManager) => table(manager, 'endpoint_position');
+/** The table of the position rows, for a statement's template. */
+export const positions = (manager: EntityManager) => table(manager, 'endpoint_position');
 
 /** In a statement's template, a function stands for SQL text. */
 const table = (manager: EntityManager, name: string) => () => inSchema(manager.dataSource.options, `signpost_${name}`);

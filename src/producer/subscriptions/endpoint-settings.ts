@@ -6,8 +6,14 @@ export type ConfirmMode = (typeof CONFIRM_MODES)[number];
 export const ENDPOINT_STATES = ['active', 'pending', 'paused', 'disabled'] as const;
 export type EndpointState = (typeof ENDPOINT_STATES)[number];
 
-/** Why an endpoint is not active: paused by the operator, answered 410, or failed for too long. */
-export type EndpointReason = 'paused' | 'gone' | 'failing';
+/** Why an endpoint is not active: paused by the operator, answered 410, failed for too long, or its URL was not proved in time. */
+export const ENDPOINT_REASONS = ['paused', 'gone', 'failing', 'unverified'] as const;
+export type EndpointReason = (typeof ENDPOINT_REASONS)[number];
+
+/** Endpoints that a receiver may make for itself. */
+export const DEFAULT_MAX_PER_RECEIVER = 50;
+/** A day: time to bring the receiver out, and little enough that a mistyped URL is not asked for ever. */
+export const DEFAULT_VERIFY_WITHIN_MS = 86_400_000;
 
 export { SIGNATURE_SCHEMES, type SignatureScheme } from '../../protocol/signature-schemes.js';
 

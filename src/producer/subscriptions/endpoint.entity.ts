@@ -24,6 +24,10 @@ export class EndpointEntity {
   @Column({ name: 'url_sealed', type: 'text' })
   urlSealed!: string;
 
+  /** The `version` that brought the URL. */
+  @Column({ name: 'url_version', type: 'integer' })
+  urlVersion!: number;
+
   /** The URL with what may be a token in it masked. */
   @Column({ name: 'url_shown', type: 'text' })
   urlShown!: string;

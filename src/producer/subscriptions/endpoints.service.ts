@@ -22,12 +22,14 @@ import {
   retryPosition,
   startingPlace,
 } from './endpoint-positions.js';
-import { requireAuth, sealedAuth } from './endpoint-auth-seal.js';
+import { requireAuth, requireAuthAnew, sealedAuth } from './endpoint-auth-seal.js';
+import { applyOwnership, askForProof, needsProof } from './endpoint-ownership.js';
+import { findEndpoint, insertFilters, refuseBeyond } from './endpoint-rows.js';
 import { DEFAULT_OVERLAP_MS, insertSecret, newSecret, rotateSecrets, type Rotation } from './endpoint-secrets.js';
-import { DEFAULT_MAX_EVENTS_PER_SIGNAL, type ConfirmMode } from './endpoint-settings.js';
+import { DEFAULT_MAX_EVENTS_PER_SIGNAL, DEFAULT_VERIFY_WITHIN_MS, type ConfirmMode } from './endpoint-settings.js';
+import { hasUrl, sealedUrl } from './endpoint-url-seal.js';
 import { endpointView, type EndpointView, type EndpointViewWithSecret } from './endpoint-view.js';
 import { EndpointEntity } from './endpoint.entity.js';
-import { NotFoundError } from './errors.js';
 import { listing, type Listing, type ListRequest } from './listing.js';
 import {
   DISPATCH_WAKE,
@@ -39,8 +41,7 @@ import {
 } from './ports.js';
 import { ReceiverChanges } from './receiver-changes.js';
 import { findReceiver } from './receivers.service.js';
-import { Sealer, sealContext } from './sealing.js';
-import { maskUrl } from './url-masking.js';
+import { Sealer } from './sealing.js';
 
 /** The URLs to which signals go. */
 @Injectable()
@@ -48,6 +49,7 @@ export class EndpointsService {
   private readonly logger = new Logger('Signpost');
   private readonly now: () => number;
   private readonly confirm: ConfirmMode;
+  private readonly verifyWithinMs: number;
 
   constructor(
     @Inject(SIGNPOST_DATA_SOURCE) private readonly dataSource: DataSource,
@@ -57,17 +59,19 @@ export class EndpointsService {
     @Inject(TARGET_ADMISSION) private readonly admission: TargetAdmission,
     @Inject(DISPATCH_WAKE) private readonly wake: DispatchWake,
     @Inject(ReceiverChanges) private readonly changes: ReceiverChanges,
-    @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'now' | 'confirm'>,
+    @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'now' | 'confirm' | 'endpoints'>,
     @Inject(SIGNAL_KEYS) private readonly signalKeys: Pick<SignalKeys, 'publicKeys'>,
   ) {
     this.now = options.now ?? Date.now;
     this.confirm = options.confirm ?? 'fetch';
+    this.verifyWithinMs = options.endpoints?.verifyWithinMs ?? DEFAULT_VERIFY_WITHIN_MS;
   }
 
   /**
    * The view carries the signing secret; it is shown this once.
    *
-   * @throws NotFoundError for the receiver; InvalidAuthError; what the target guard refuses the URL with
+   * @throws NotFoundError for the receiver; StateConflictError where it has as many as it may; InvalidAuthError; what the target guard
+   *   refuses the URL with
    */
   async create(receiverId: ReceiverId, given: NewEndpoint): Promise<EndpointViewWithSecret> {
     requireAuth(given.auth);
@@ -78,6 +82,7 @@ export class EndpointsService {
     const { tenant } = await findReceiver(this.dataSource.manager, receiverId);
     const partition = await this.database.partitionOf(tenant);
     const endpoint = await this.dataSource.transaction(async (manager) => {
+      if (given.limit !== undefined) await refuseBeyond(given.limit, manager, receiverId);
       await findReceiver(manager, receiverId);
       const now = this.now();
       const place = await startingPlace(manager, given.start ?? 'now', partition);
@@ -86,15 +91,16 @@ export class EndpointsService {
         receiverId,
         tenant,
         partition,
-        ...this.sealed(id, target),
+        ...sealedUrl(this.sealer, { id }, target),
         ...sealedAuth(this.sealer, id, given.auth ?? null),
+        urlVersion: 1,
         description: given.description ?? null,
         eventTypes: [...given.eventTypes],
         maxEventsPerSignal: given.maxEventsPerSignal ?? DEFAULT_MAX_EVENTS_PER_SIGNAL,
         minIntervalMs: given.minIntervalMs ?? 0,
         confirm: given.confirm ?? this.confirm,
         signature: given.signature ?? 'standard',
-        state: 'active',
+        state: given.verify ? 'pending' : 'active',
         reason: null,
         startPosition: place.first,
         version: 1,
@@ -104,7 +110,7 @@ export class EndpointsService {
       await manager.insert(EndpointEntity, created);
       await insertFilters(manager, created);
       await insertSecret(manager, this.sealer, id, secret, now);
-      await insertPosition(manager, id, place, now);
+      await insertPosition(manager, created, place, given.verify ? now + this.verifyWithinMs : null, now);
       return created;
     });
     this.announce(endpoint);
@@ -130,23 +136,26 @@ export class EndpointsService {
   }
 
   /** @throws NotFoundError */
-  async get(id: EndpointId): Promise<EndpointView> {
-    return this.view(await findEndpoint(this.dataSource.manager, id));
+  async get(id: EndpointId, owner?: ReceiverId): Promise<EndpointView> {
+    return this.view(await findEndpoint(this.dataSource.manager, id, owner));
   }
 
   /** @throws NotFoundError; InvalidAuthError; what the target guard refuses the URL with */
-  async update(id: EndpointId, change: EndpointChange): Promise<EndpointView> {
+  async update(id: EndpointId, change: EndpointChange, owner?: ReceiverId): Promise<EndpointView> {
     requireAuth(change.auth);
     const target = change.url === undefined ? undefined : await this.admitted(change.url);
-    const view = await this.change(id, async (manager, endpoint, now) => {
-      if (target !== undefined) {
-        Object.assign(endpoint, this.sealed(id, target));
-        await retryPosition(manager, id, now);
+    const view = await this.change(id, owner, async (manager, endpoint, now) => {
+      if (owner !== undefined && target !== undefined && change.auth === undefined) {
+        requireAuthAnew(this.sealer, endpoint, target);
       }
-      if (change.auth !== undefined) {
-        Object.assign(endpoint, sealedAuth(this.sealer, id, change.auth));
-        await retryPosition(manager, id, now);
+      const isNew = target !== undefined && !hasUrl(this.sealer, endpoint, target);
+      if (isNew) {
+        Object.assign(endpoint, sealedUrl(this.sealer, endpoint, target), { urlVersion: endpoint.version + 1 });
       }
+      const verifyBy = now + this.verifyWithinMs;
+      await applyOwnership(manager, endpoint, { isNew, verify: change.verify, verifyBy }, now);
+      if (change.auth !== undefined) Object.assign(endpoint, sealedAuth(this.sealer, id, change.auth));
+      if (target !== undefined || change.auth !== undefined) await retryPosition(manager, id, now);
       if (change.eventTypes) {
         endpoint.eventTypes = [...change.eventTypes];
         await manager.delete(EndpointFilterEntity, { endpointId: id });
@@ -164,8 +173,8 @@ export class EndpointsService {
   }
 
   /** With its attempt log. Events keep their place in the log; the receiver can still read them. @throws NotFoundError */
-  async remove(id: EndpointId): Promise<void> {
-    const endpoint = await findEndpoint(this.dataSource.manager, id);
+  async remove(id: EndpointId, owner?: ReceiverId): Promise<void> {
+    const endpoint = await findEndpoint(this.dataSource.manager, id, owner);
     await this.database.attempts.remove(id);
     await this.dataSource.manager.delete(EndpointEntity, { id });
     this.announce(endpoint);
@@ -173,22 +182,44 @@ export class EndpointsService {
 
   /** No signal until it is resumed; one in flight may still arrive. Does nothing to one that is not signalled anyway. @throws NotFoundError */
   pause(id: EndpointId): Promise<EndpointView> {
-    return this.change(id, async (manager, endpoint) => {
-      if (endpoint.state !== 'active') return false;
+    return this.change(id, undefined, async (manager, endpoint) => {
+      if (endpoint.state !== 'active' && endpoint.state !== 'pending') return false;
       Object.assign(endpoint, { state: 'paused', reason: 'paused' });
       await parkPosition(manager, id);
       return true;
     });
   }
 
-  /** Signals go on where they stopped, with everything since. Does nothing to one that is active. @throws NotFoundError */
+  /**
+   * Signals go on where they stopped, with everything since; where the URL must be proved, after that. Does nothing to one that is active.
+   *
+   * @throws NotFoundError
+   */
   resume(id: EndpointId): Promise<EndpointView> {
-    return this.change(id, async (manager, endpoint, now) => {
+    return this.change(id, undefined, async (manager, endpoint, now) => {
       if (endpoint.state !== 'paused' && endpoint.state !== 'disabled') return false;
+      if (await needsProof(manager, id)) {
+        await askForProof(manager, endpoint, now + this.verifyWithinMs, now);
+        return true;
+      }
       // Its receiver was told that it would hear nothing more.
       const notice = endpoint.state === 'disabled' ? 'endpoint.enabled' : null;
       Object.assign(endpoint, { state: 'active', reason: null });
       await resumePosition(manager, id, notice, now);
+      return true;
+    });
+  }
+
+  /**
+   * Asks for the proof of the URL once more, now, and gives it its whole time again; also of an endpoint that was disabled, for whatever reason:
+   * one that answers is there again. Does nothing to one that is active or paused.
+   *
+   * @throws NotFoundError
+   */
+  verify(id: EndpointId, owner?: ReceiverId): Promise<EndpointView> {
+    return this.change(id, owner, async (manager, endpoint, now) => {
+      if (endpoint.state !== 'pending' && endpoint.state !== 'disabled') return false;
+      await askForProof(manager, endpoint, now + this.verifyWithinMs, now);
       return true;
     });
   }
@@ -201,28 +232,30 @@ export class EndpointsService {
   async rotateSecret(
     id: EndpointId,
     { overlapMs = DEFAULT_OVERLAP_MS, secret: given }: Rotation = {},
+    owner?: ReceiverId,
   ): Promise<EndpointViewWithSecret> {
     const secret = newSecret(given);
-    const view = await this.change(id, (manager, _endpoint, now) =>
+    const view = await this.change(id, owner, (manager, _endpoint, now) =>
       rotateSecrets(manager, this.sealer, id, secret, overlapMs, now),
     );
     return { ...view, secret };
   }
 
   /** The attempt log, newest first. `after` is a `cursor` of the same list. @throws NotFoundError */
-  async listAttempts(id: EndpointId, request: ListRequest): Promise<Listing<AttemptView>> {
-    await findEndpoint(this.dataSource.manager, id);
+  async listAttempts(id: EndpointId, request: ListRequest, owner?: ReceiverId): Promise<Listing<AttemptView>> {
+    await findEndpoint(this.dataSource.manager, id, owner);
     return this.database.attempts.list(id, request);
   }
 
   /** Runs `work` in a transaction and stores what it did to the endpoint under the next version; `false`: it did nothing. */
   private async change(
     id: EndpointId,
+    owner: ReceiverId | undefined,
     work: (manager: EntityManager, endpoint: EndpointEntity, now: number) => Promise<boolean | void>,
   ): Promise<EndpointView> {
     const endpoint = await this.dataSource.transaction(async (manager) => {
       await beginEndpointChange(manager, id);
-      const found = await findEndpoint(manager, id);
+      const found = await findEndpoint(manager, id, owner);
       const now = this.now();
       if ((await work(manager, found, now)) === false) return found;
       const changed: EndpointEntity = { ...found, version: found.version + 1, updatedAt: now };
@@ -254,22 +287,4 @@ export class EndpointsService {
   private async admitted(url: string): Promise<string> {
     return (await this.admission.admit(url)).url;
   }
-
-  private sealed(id: EndpointId, url: string): Pick<EndpointEntity, 'urlSealed' | 'urlShown'> {
-    return { urlSealed: this.sealer.seal(url, sealContext(id, 'url')), urlShown: maskUrl(url) };
-  }
-}
-
-async function findEndpoint(manager: EntityManager, id: EndpointId): Promise<EndpointEntity> {
-  const endpoint = await manager.findOneBy(EndpointEntity, { id });
-  if (!endpoint) throw new NotFoundError('endpoint', id);
-  return endpoint;
-}
-
-async function insertFilters(manager: EntityManager, { id, tenant, eventTypes }: EndpointEntity): Promise<void> {
-  const patterns = [...new Set(eventTypes)];
-  await manager.insert(
-    EndpointFilterEntity,
-    patterns.map((pattern) => ({ tenant, pattern, endpointId: id })),
-  );
 }

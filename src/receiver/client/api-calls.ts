@@ -13,7 +13,7 @@ import { withRetries } from './retries.js';
 export interface ApiCall<T> {
   /** What a message calls it, without what varies, such as `GET /v1/events/{id}`. */
   name: string;
-  method: 'GET' | 'POST' | 'PATCH';
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Behind the base URL, escaped. */
   path: string;
   query?: URLSearchParams;

@@ -1,6 +1,6 @@
 import { isId, type EndpointId } from '../../protocol/ids.js';
-import { isRecord, isText } from './answers.js';
-import type { ApiCalls } from './api-calls.js';
+import { isRecord, isText, type ListPage, readListPage } from './answers.js';
+import type { ApiCall, ApiCalls } from './api-calls.js';
 import { InvalidArgumentError } from './errors.js';
 import { listAll } from './list-pages.js';
 
@@ -54,6 +54,27 @@ export interface NewEndpointView extends EndpointView {
   secret: string;
 }
 
+/** How a test signal ended. */
+export interface TestResult {
+  signalId: string;
+  outcome: 'acknowledged' | 'gone' | 'failed' | 'released';
+  /** HTTP status of the answer; null when there was none. */
+  status: number | null;
+  latencyMs: number;
+  /** Why it failed, as a category; null when it did not. */
+  category: string | null;
+}
+
+/** One attempt to deliver a signal, as the producer's log has it. */
+export interface SignalAttempt extends TestResult {
+  kind: 'events' | 'reminder' | 'notice' | 'test' | 'verification';
+  /** 1 for the first one of this signal. */
+  attempt: number;
+  eventCount: number;
+  /** ISO 8601. */
+  sentAt: string;
+}
+
 interface CallOptions {
   signal?: AbortSignal | undefined;
 }
@@ -71,16 +92,7 @@ export class EndpointsApi {
 
   /** One of them. @throws NotFoundError and the other errors of the client */
   async get(id: string, { signal }: CallOptions = {}): Promise<EndpointView> {
-    if (!isId('ep', id)) throw new InvalidArgumentError('id', 'is no endpoint id: ep_ and 26 characters');
-    return this.calls.call({
-      name: `GET ${PATH}/{id}`,
-      method: 'GET',
-      path: `${PATH}/${id}`,
-      expected: 200,
-      maxBytes: this.calls.tuning.maxEventBytes,
-      signal,
-      read: readEndpoint,
-    });
+    return this.one(id, { method: 'GET', expected: 200, signal, read: readEndpoint });
   }
 
   /**
@@ -102,19 +114,14 @@ export class EndpointsApi {
     });
   }
 
-  /** @throws NotFoundError and the other errors of the client */
+  /** With another URL it is `pending` again. @throws NotFoundError and the other errors of the client */
   async update(id: string, change: EndpointChange, { signal }: CallOptions = {}): Promise<EndpointView> {
-    if (!isId('ep', id)) throw new InvalidArgumentError('id', 'is no endpoint id: ep_ and 26 characters');
-    return this.calls.call({
-      name: `PATCH ${PATH}/{id}`,
-      method: 'PATCH',
-      path: `${PATH}/${id}`,
-      body: change,
-      expected: 200,
-      maxBytes: this.calls.tuning.maxEventBytes,
-      signal,
-      read: readEndpoint,
-    });
+    return this.one(id, { method: 'PATCH', body: change, expected: 200, signal, read: readEndpoint });
+  }
+
+  /** Done again if its answer is lost: then it is not found, and gone. @throws NotFoundError and the other errors of the client */
+  async delete(id: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.one(id, { method: 'DELETE', expected: 204, signal, read: () => true });
   }
 
   /**
@@ -123,17 +130,51 @@ export class EndpointsApi {
    * @throws NotFoundError and the other errors of the client
    */
   async rotateSecret(id: string, { signal }: CallOptions = {}): Promise<NewEndpointView> {
-    if (!isId('ep', id)) throw new InvalidArgumentError('id', 'is no endpoint id: ep_ and 26 characters');
-    return this.calls.call({
-      name: `POST ${PATH}/{id}/rotate-secret`,
-      method: 'POST',
-      path: `${PATH}/${id}/rotate-secret`,
-      body: {},
-      expected: 200,
-      maxBytes: this.calls.tuning.maxEventBytes,
-      signal,
-      read: readNewEndpoint,
+    const action = '/rotate-secret';
+    return this.one(id, { method: 'POST', action, body: {}, expected: 200, signal, read: readNewEndpoint });
+  }
+
+  /** Asks the producer for a challenge now, also for an endpoint that was disabled. @throws NotFoundError and the other errors of the client */
+  async verify(id: string, { signal }: CallOptions = {}): Promise<EndpointView> {
+    return this.one(id, { method: 'POST', action: '/verify', expected: 200, signal, read: readEndpoint });
+  }
+
+  /**
+   * One test signal, now; answers how that ended. Not tried again. Refused as a conflict while another signal is on its way, and while the
+   * endpoint is not verified.
+   *
+   * @throws NotFoundError and the other errors of the client
+   */
+  async test(id: string, { signal }: CallOptions = {}): Promise<TestResult> {
+    const read = (json: unknown) => readOutcome<TestResult>(json);
+    return this.one(id, { method: 'POST', action: '/test', expected: 200, repeatable: false, signal, read });
+  }
+
+  /**
+   * A page of the attempts to signal it, newest first; `limit` 1 to 1000, default 100.
+   *
+   * @throws NotFoundError and the other errors of the client
+   */
+  async signals(
+    id: string,
+    { after, limit, signal }: { after?: string; limit?: number } & CallOptions = {},
+  ): Promise<ListPage<SignalAttempt>> {
+    const query = new URLSearchParams({
+      ...(after === undefined ? {} : { after }),
+      ...(limit === undefined ? {} : { limit: String(limit) }),
     });
+    const read = (json: unknown) => readListPage(json, (item) => readOutcome<SignalAttempt>(item));
+    return this.one(id, { method: 'GET', action: '/signals', query, expected: 200, signal, read });
+  }
+
+  private one<T>(
+    id: string,
+    { action = '', ...call }: Omit<ApiCall<T>, 'name' | 'path' | 'maxBytes'> & { action?: string },
+  ): Promise<T> {
+    if (!isId('ep', id)) throw new InvalidArgumentError('id', 'is no endpoint id: ep_ and 26 characters');
+    const { maxEventBytes: maxBytes } = this.calls.tuning;
+    const name = `${call.method} ${PATH}/{id}${action}`;
+    return this.calls.call({ ...call, name, path: `${PATH}/${id}${action}`, maxBytes });
   }
 }
 
@@ -147,4 +188,8 @@ function readEndpoint(json: unknown): EndpointView | undefined {
 function readNewEndpoint(json: unknown): NewEndpointView | undefined {
   const endpoint = readEndpoint(json) as NewEndpointView | undefined;
   return isText(endpoint?.secret) ? endpoint : undefined;
+}
+
+function readOutcome<T extends TestResult>(json: unknown): T | undefined {
+  return isRecord(json) && isText(json['signalId']) && isText(json['outcome']) ? (json as unknown as T) : undefined;
 }

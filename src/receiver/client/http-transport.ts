@@ -19,7 +19,7 @@ export interface TransportOptions {
 export interface HttpRequest {
   /** What a message calls it, such as `GET /v1/events`. */
   name: string;
-  method: 'GET' | 'POST' | 'PATCH';
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   origin: string;
   /** Path and query, as they go into the request line. */
   path: string;

@@ -68,4 +68,6 @@ export type {
   EndpointView,
   NewEndpoint,
   NewEndpointView,
+  SignalAttempt,
+  TestResult,
 } from './endpoints-api.js';

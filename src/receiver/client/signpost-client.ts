@@ -38,12 +38,12 @@ export interface CallOptions {
  * it, so store what you have before you ask for more; the iterators ask when you do.
  *
  * Calls reject with a `SignpostClientError` whose `code` and class say what to do, or with the reason of the signal that aborted them. All but
- * `endpoints.create` may be repeated safely, and are, when the producer is unavailable or asks for time.
+ * `endpoints.create` and `endpoints.test` may be repeated safely, and are, when the producer is unavailable or asks for time.
  *
  * With an event map, `new SignpostClient<{ 'invoice.paid': Invoice }>(…)`, `type` tells the events apart.
  */
 export class SignpostClient<Events extends object = Record<string, unknown>> {
-  /** The receiver's own endpoints: list, create, update. */
+  /** The receiver's own endpoints: make, look at, change, test, delete them. */
   readonly endpoints: EndpointsApi;
   private readonly calls: ApiCalls;
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { type DataSource, IsNull, type Repository } from 'typeorm';
 import { Sleeper } from '../../loop/sleeper.js';
-import type { EndpointView } from '../client/endpoints-api.js';
+import type { EndpointView, NewEndpointView } from '../client/endpoints-api.js';
 import { NotFoundError, SignpostClientError } from '../client/errors.js';
 import type { SignpostClient } from '../client/signpost-client.js';
 import type { RegistrationOptions } from '../receiver-options.js';
@@ -69,9 +69,11 @@ export class EndpointRegistration {
       if (await this.isThere(row.endpointId, row.settings)) return true;
     }
     if (!(await this.claim(row))) return false;
-    const secret = await this.make();
-    if (secret !== undefined) opened(secret);
-    return secret !== undefined;
+    const made = await this.make();
+    if (made === undefined) return false;
+    opened(made.secret);
+    await this.askAgain(made);
+    return true;
   }
 
   private async run(opened: (secret: string) => void): Promise<void> {
@@ -96,7 +98,7 @@ export class EndpointRegistration {
     const { signal } = this.ending;
     try {
       if (settings === this.settings) {
-        await this.client.endpoints.get(id, { signal });
+        await this.askAgain(await this.client.endpoints.get(id, { signal }));
       } else {
         await this.client.endpoints.update(id, this.asked, { signal });
         await this.rows.update({ producer: this.producer, endpointId: id }, { settings: this.settings });
@@ -109,6 +111,16 @@ export class EndpointRegistration {
       this.logger.warn(`The endpoint ${id} of ${this.producer} was deleted at the producer; it is made anew`);
       return false;
     }
+  }
+
+  /**
+   * The first challenge came before the secret was known here, or while nobody listened. The producer asks again by itself as well, but later,
+   * and not for ever: so nothing is lost when this fails.
+   */
+  private async askAgain({ id, state, reason }: EndpointView): Promise<void> {
+    if (state !== 'pending' && reason !== 'unverified') return;
+    const { signal } = this.ending;
+    await this.client.endpoints.verify(id, { signal }).catch(() => undefined);
   }
 
   /** @throws NoSelfServiceError */
@@ -144,21 +156,22 @@ export class EndpointRegistration {
   }
 
   /** undefined: it took so long that another node has begun to make it. */
-  private async make(): Promise<string | undefined> {
+  private async make(): Promise<NewEndpointView | undefined> {
     const { endpoints } = this.client;
     const { signal } = this.ending;
     const description = `Signpost receiver ${this.producer}`;
     const existing = (await this.list()).find((endpoint) => endpoint.description === description);
-    const { id, secret } = existing
+    const made = existing
       ? await endpoints.rotateSecret(existing.id, { signal })
       : await endpoints.create({ ...this.asked, description }, { signal });
+    const { id, secret } = made;
     if (existing) await endpoints.update(id, this.asked, { signal });
     const own = { producer: this.producer, claimedBy: this.id };
     const sealedSecret = this.seal.seal(secret, this.bound(id));
     await this.rows.update(own, { endpointId: id, settings: this.settings, sealedSecret });
     if (!(await this.rows.existsBy(own))) return undefined;
     this.logger.log(`The endpoint of ${this.producer} is registered for ${this.wanted.eventTypes.join(', ')}`);
-    return secret;
+    return made;
   }
 
   private get asked(): { url: string; eventTypes: string[] } {

@@ -47,6 +47,7 @@ describe('the admin API’s OpenAPI document', () => {
         'POST /admin/v1/endpoints/{endpointId}/resume',
         'POST /admin/v1/endpoints/{endpointId}/rotate-secret',
         'POST /admin/v1/endpoints/{endpointId}/test',
+        'POST /admin/v1/endpoints/{endpointId}/verify',
         'GET /admin/v1/event-types',
         'POST /admin/v1/event-types',
         'GET /admin/v1/event-types/{type}',

@@ -143,7 +143,7 @@ describe.each(PLATFORMS)('receivers and what belongs to them (%s)', (platform) =
     ['/auth/header', { auth: { header: { name: 'x-hub-signature', value: 'x' } } }],
     ['/auth/header', { auth: { header: { name: 'x-key', value: 'a\r\nb: c' } } }],
     ['/auth/header/value', { auth: { header: { name: 'x-key', value: '***' } } }],
-    ['/verify', { verify: true }],
+    ['/verify', { verify: 'yes' }],
   ])('refuses a wrong %s at creation and at a change, and says what would be right', async (pointer, member) => {
     const { id } = await receiver();
     const asked = await api

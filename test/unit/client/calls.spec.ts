@@ -151,30 +151,51 @@ describe('endpoints', () => {
     reason: null,
   };
 
-  it('are listed, made and changed by the receiver itself', async () => {
+  const attempt = { signalId: 'sig_1', outcome: 'failed', status: 500, latencyMs: 3, category: 'http_server_error' };
+
+  it('are the receiver’s own to look after', async () => {
     const producer = await startProducer(
       { json: { items: [endpoint], cursor: 'x', more: false } },
       { status: 201, json: { ...endpoint, secret: 'whsec_x' } },
       { json: { ...endpoint, eventTypes: ['a'] } },
+      { json: endpoint },
+      { json: { ...endpoint, secret: 'whsec_y' } },
+      { json: { ...endpoint, state: 'pending' } },
+      { json: attempt },
+      { json: { items: [{ ...attempt, kind: 'test' }], cursor: 'x', more: true } },
+      { status: 204 },
     );
     const { endpoints } = clientOf(producer.url).client;
     expect((await endpoints.list()).map(({ id }) => id)).toEqual([endpoint.id]);
     expect(await endpoints.create({ url: endpoint.url, eventTypes: ['*'] })).toMatchObject({ secret: 'whsec_x' });
     expect(await endpoints.update(endpoint.id, { eventTypes: ['a'] })).toMatchObject({ eventTypes: ['a'] });
+    expect(await endpoints.get(endpoint.id)).toMatchObject({ state: 'pending' });
+    expect(await endpoints.rotateSecret(endpoint.id)).toMatchObject({ secret: 'whsec_y' });
+    expect(await endpoints.verify(endpoint.id)).toMatchObject({ state: 'pending' });
+    expect(await endpoints.test(endpoint.id)).toEqual(attempt);
+    expect(await endpoints.signals(endpoint.id, { after: 'c', limit: 1 })).toMatchObject({ items: [{ kind: 'test' }] });
+    expect(await endpoints.delete(endpoint.id)).toBeUndefined();
     expect(producer.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /v1/endpoints',
       'POST /v1/endpoints',
       `PATCH /v1/endpoints/${endpoint.id}`,
+      `GET /v1/endpoints/${endpoint.id}`,
+      `POST /v1/endpoints/${endpoint.id}/rotate-secret`,
+      `POST /v1/endpoints/${endpoint.id}/verify`,
+      `POST /v1/endpoints/${endpoint.id}/test`,
+      `GET /v1/endpoints/${endpoint.id}/signals`,
+      `DELETE /v1/endpoints/${endpoint.id}`,
     ]);
   });
 
-  it('are not made twice when an answer is lost', async () => {
+  it('are not made twice, nor tested, when an answer is lost', async () => {
     const producer = await startProducer(problemAnswer(503, 'unavailable'));
     const { client } = clientOf(producer.url);
     expect(await rejection(client.endpoints.create({ url: endpoint.url, eventTypes: ['*'] }))).toMatchObject({
       code: 'unavailable',
     });
-    expect(producer.seen.length).toBe(1);
+    expect(await rejection(client.endpoints.test(endpoint.id))).toMatchObject({ code: 'unavailable' });
+    expect(producer.seen.length).toBe(2);
   });
 });
 
@@ -219,6 +240,7 @@ describe('what cannot work', () => {
       client.getEvent(''),
       client.eventType('..'),
       client.endpoints.update('..', {}),
+      client.endpoints.delete('..'),
       client.page({ after: '' }),
       client.page({ types: [] }),
       client.page({ waitSeconds: 31 }),

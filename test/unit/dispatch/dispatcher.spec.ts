@@ -20,11 +20,13 @@ function aClaim(endpoint: EndpointId = ids.next('ep')): ClaimedSignal {
     endpoint,
     token: 1,
     version: 1,
+    urlVersion: 1,
     signal: ids.next('sig'),
     kind: 'events',
     attempt: 1,
     body: '{}',
     traceparent: null,
+    challenge: null,
     first: 1,
     last: 1,
     count: 1,
@@ -54,7 +56,7 @@ class FakeStore implements DispatchStore {
     return Promise.resolve(this.due.splice(0, limit));
   }
   claimForTest() {
-    return Promise.resolve(undefined);
+    return Promise.resolve('in-flight' as const);
   }
   settle(settlements: readonly Settlement[]) {
     if (this.settleFailures > 0) {
@@ -91,7 +93,7 @@ function setUp(
         new Map(
           endpoints.map(({ endpoint }) => [
             endpoint,
-            { url: 'https://example.com', signature: 'standard' as const, secrets: [] },
+            { url: 'https://example.com', urlVersion: 1, signature: 'standard' as const, secrets: [] },
           ]),
         ),
       ),

@@ -37,13 +37,22 @@ describe('the receivers’ document', () => {
         .map(({ name }) => name)
         .toSorted(),
     ).toEqual([
+      'DELETE /v1/endpoints/{endpointId}',
+      'GET /v1/endpoints',
+      'GET /v1/endpoints/{endpointId}',
+      'GET /v1/endpoints/{endpointId}/signals',
       ...PUBLIC_ROUTES,
       'GET /v1/event-types',
       'GET /v1/event-types/{type}',
       'GET /v1/events',
       'GET /v1/events/{id}',
       'GET /v1/position',
+      'PATCH /v1/endpoints/{endpointId}',
       'POST /v1/acks',
+      'POST /v1/endpoints',
+      'POST /v1/endpoints/{endpointId}/rotate-secret',
+      'POST /v1/endpoints/{endpointId}/test',
+      'POST /v1/endpoints/{endpointId}/verify',
       'POST /v1/events/batch',
     ]);
   });

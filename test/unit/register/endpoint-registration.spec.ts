@@ -15,10 +15,12 @@ const notFound = () => Promise.reject(new NotFoundError('not found', { status: 4
 /** The producer's list of endpoints, and what was asked of it. */
 class MemoryEndpoints {
   readonly asked: string[] = [];
-  readonly there = new Map<string, { id: string; description: string }>();
+  readonly there = new Map<string, { id: string; description: string; state?: string; reason?: string | null }>();
   /** What a listing waits for. */
   gate: Promise<unknown> = Promise.resolve();
   hasApi = true;
+  /** Of those that are made. */
+  state = 'active';
   private readonly ids = new IdGenerator();
 
   private note<T>(call: string, answer: () => T | Promise<T>): Promise<T> {
@@ -29,9 +31,10 @@ class MemoryEndpoints {
   get = (id: string) => this.note('get', () => this.there.get(id) ?? notFound());
   update = (id: string) => this.note('update', () => this.there.get(id) ?? notFound());
   rotateSecret = (id: string) => this.note('rotate', () => ({ id, secret: `rotated ${this.asked.length}` }));
+  verify = (id: string) => this.note('verify', () => this.there.get(id) ?? notFound());
   create = ({ description }: { description: string }) =>
     this.note('create', () => {
-      const made = { id: this.ids.next('ep'), description };
+      const made = { id: this.ids.next('ep'), description, state: this.state, reason: null };
       this.there.set(made.id, made);
       return { ...made, secret: `made ${this.asked.length}` };
     });
@@ -103,6 +106,26 @@ describe('the registration of an endpoint', () => {
     expect(outcomes.filter(Boolean)).toHaveLength(1);
     expect(endpoints.there.size).toBe(1);
     expect(endpoints.asked.filter((call) => call === 'create')).toHaveLength(2);
+  });
+
+  it('has the challenge repeated as soon as the secret is known, and again at a start that finds it unproved', async () => {
+    endpoints.state = 'pending';
+    const first = node();
+    await first.once();
+    expect([first.told.length, endpoints.asked]).toEqual([1, ['list', 'create', 'verify']]);
+    endpoints.asked.length = 0;
+    await node().once();
+    expect(endpoints.asked).toEqual(['get', 'verify']);
+    for (const endpoint of endpoints.there.values())
+      Object.assign(endpoint, { state: 'disabled', reason: 'unverified' });
+    endpoints.asked.length = 0;
+    await node().once();
+    expect(endpoints.asked).toEqual(['get', 'verify']);
+    // What somebody else has switched off is not the receiver's to switch on.
+    for (const endpoint of endpoints.there.values()) Object.assign(endpoint, { state: 'paused', reason: 'paused' });
+    endpoints.asked.length = 0;
+    await node().once();
+    expect(endpoints.asked).toEqual(['get']);
   });
 
   it('stands when the producer has no list of endpoints: what it kept is used, and the log says what to do', async () => {

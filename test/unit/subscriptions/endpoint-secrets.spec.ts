@@ -160,7 +160,7 @@ describe('the signing secrets of an endpoint', () => {
              min_interval_ms, confirm, signature, state, reason, start_position, version, created_at, updated_at, partition)
            SELECT ?, receiver_id, tenant, ?, url_shown, description, event_types,
              max_events_per_signal, min_interval_ms, confirm, signature, state, reason, start_position, version, created_at, updated_at,
-             partition
+             partition, url_version
            FROM signpost_endpoint WHERE id = ?`,
           [id, db.sealer.seal(`https://example.com/${n}`, `${id}/url`), endpoint],
         );

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import {
   CONFIRM_MODES,
+  ENDPOINT_REASONS,
   ENDPOINT_STATES,
   SIGNATURE_SCHEMES,
   type ConfirmMode,
@@ -8,8 +9,8 @@ import {
   type EndpointState,
   type SignatureScheme,
 } from '../subscriptions/endpoint-settings.js';
+import { PageView } from '../admin-api/list.dto.js';
 import { EndpointAuthView } from './endpoint-auth.dto.js';
-import { PageView } from './list.dto.js';
 
 @ApiSchema({ name: 'Endpoint' })
 export class EndpointDocument {
@@ -55,9 +56,10 @@ export class EndpointDocument {
   @ApiProperty({ enum: ENDPOINT_STATES, description: 'Only `active` endpoints are signalled.', example: 'active' })
   state!: EndpointState;
   @ApiProperty({
-    enum: ['paused', 'gone', 'failing'],
+    enum: ENDPOINT_REASONS,
     nullable: true,
-    description: 'Why it is not active: paused by the operator, answered 410, or failed for too long.',
+    description:
+      'Why it is not active: paused by the operator, answered 410, failed for too long, or its URL was not proved in time.',
     example: null,
   })
   reason!: EndpointReason | null;

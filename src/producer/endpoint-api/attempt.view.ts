@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { PageView } from './list.dto.js';
+import { PageView } from '../admin-api/list.dto.js';
 
-const KINDS = ['events', 'reminder', 'notice', 'test'] as const;
+const KINDS = ['events', 'reminder', 'notice', 'test', 'verification'] as const;
 const OUTCOMES = ['acknowledged', 'gone', 'failed'] as const;
 
 @ApiSchema({ name: 'Attempt' })

@@ -3,7 +3,7 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsString, ValidateBy, ValidateNested } from 'class-validator';
 import type { EndpointAuth } from '../signal/endpoint-auth.js';
-import { Nullable, Optional } from './validation.js';
+import { Nullable, Optional } from '../admin-api/validation.js';
 
 const TEXT = { message: 'must be text' };
 

@@ -10,10 +10,10 @@ import {
   type ConfirmMode,
   type SignatureScheme,
 } from '../subscriptions/endpoint-settings.js';
+import { IsFilter, LARGEST_FILTER } from '../admin-api/filter.dto.js';
+import { DEFAULT_OVERLAP_SECONDS, LARGEST_OVERLAP_SECONDS, OVERLAP } from '../admin-api/overlap.js';
+import { IsText, Nullable, Optional, oneOf } from '../admin-api/validation.js';
 import { EndpointAuthDto, IsAuth } from './endpoint-auth.dto.js';
-import { IsFilter, LARGEST_FILTER } from './filter.dto.js';
-import { DEFAULT_OVERLAP_SECONDS, LARGEST_OVERLAP_SECONDS, OVERLAP } from './overlap.js';
-import { IsText, Nullable, Optional, oneOf } from './validation.js';
 
 const PER_SIGNAL = { message: `must be a whole number from 1 to ${LARGEST_MAX_EVENTS_PER_SIGNAL}` };
 const INTERVAL = { message: `must be a whole number of milliseconds from 0 to ${LARGEST_MIN_INTERVAL_MS}` };
@@ -109,8 +109,8 @@ const FILTER_SCHEMA = {
 /** Text only; whether a signal may go there is for the target guard to say. */
 const IsUrlText = () => applyDecorators(IsString(URL_MESSAGE), MaxLength(2048, URL_MESSAGE)) as PropertyDecorator;
 
-@ApiSchema({ name: 'CreateEndpoint' })
-export class CreateEndpointDto extends EndpointSettingsDto {
+@ApiSchema({ name: 'CreateOwnEndpoint' })
+export class CreateOwnEndpointDto extends EndpointSettingsDto {
   @ApiProperty(URL_SCHEMA)
   @IsUrlText()
   url!: string;
@@ -131,8 +131,8 @@ export class CreateEndpointDto extends EndpointSettingsDto {
 }
 
 /** What is left out stays as it is. */
-@ApiSchema({ name: 'UpdateEndpoint' })
-export class UpdateEndpointDto extends EndpointSettingsDto {
+@ApiSchema({ name: 'UpdateOwnEndpoint' })
+export class UpdateOwnEndpointDto extends EndpointSettingsDto {
   @ApiPropertyOptional(URL_SCHEMA)
   @Optional()
   @IsUrlText()
