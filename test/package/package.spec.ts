@@ -5,6 +5,7 @@ import { SIGNPOST_VERSION } from '../../src/index.js';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   version: string;
+  bin: { signpost: string };
   dependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
   peerDependenciesMeta: Record<string, { optional: boolean }>;
@@ -25,6 +26,12 @@ describe('the package', () => {
     );
   });
 
+  it('has a command line that starts under its name', () => {
+    expect(readFileSync(manifest.bin.signpost, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    const output = execFileSync(process.execPath, [manifest.bin.signpost, '--version'], { encoding: 'utf8' });
+    expect(output.trim()).toBe(SIGNPOST_VERSION);
+  });
+
   it('ships what it runs on and nothing else', () => {
     const listing = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       encoding: 'utf8',
@@ -38,6 +45,7 @@ describe('the package', () => {
         'dist/index.js',
         'dist/index.d.ts',
         'dist/main.js',
+        'dist/cli/main.js',
         'docs/openapi.json',
         'README.md',
         'LICENSE',
