@@ -7,6 +7,7 @@ import { IdGenerator } from '../protocol/ids.js';
 import { AccessLog } from './access/access-log.js';
 import { AdminGuard } from './access/admin.guard.js';
 import { AdminKeysService } from './access/admin-keys.service.js';
+import { Authenticator } from './access/authenticator.js';
 import { CredentialsService } from './access/credentials.service.js';
 import { LastUsed } from './access/last-used.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
@@ -114,6 +115,7 @@ export const subscriptionProviders: Provider[] = [
 ];
 
 export const accessProviders: Provider[] = [
+  Authenticator,
   CredentialsService,
   AdminKeysService,
   LastUsed,

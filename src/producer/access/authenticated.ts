@@ -2,10 +2,18 @@ import type { CredentialId, ReceiverId } from '../../protocol/ids.js';
 import type { AuthFailureReason } from './authorization-header.js';
 import type { AdminScope, CredentialScope } from './scopes.js';
 
+/**
+ * What a receiver showed: an API key (as Bearer or as Basic), an access token of ours, one of the operator's own issuer, or
+ * something that the application knows.
+ */
+export type AccessKind = 'api-key' | 'token' | 'issuer' | 'application';
+
 /** Who is asking, and what it may read: of its tenant, the types that the receiver's list and the credential's both admit. */
 export interface Authenticated {
+  kind: AccessKind;
   receiver: { id: ReceiverId; tenant: string; eventTypes: readonly string[] };
-  credential: { id: CredentialId; scopes: readonly CredentialScope[]; types: readonly string[] };
+  /** `id` is null where no credential of ours is behind it: the operator's issuer or the application vouches for the receiver. */
+  credential: { id: CredentialId | null; scopes: readonly CredentialScope[]; types: readonly string[] };
 }
 
 /** An operator or a producer. `id` is null for the key from the configuration. */

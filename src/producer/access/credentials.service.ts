@@ -13,7 +13,7 @@ import { presentedKey, type AuthFailureReason, type PresentedKey } from './autho
 import { CredentialEntity } from './credential.entity.js';
 import { KeyCache } from './key-cache.js';
 import { LastUsed } from './last-used.js';
-import type { CredentialScope } from './scopes.js';
+import { DEFAULT_SCOPES, type CredentialScope } from './scopes.js';
 
 export interface NewCredential {
   name: string;
@@ -77,7 +77,7 @@ export class CredentialsService {
       receiverId,
       name: given.name,
       secretHash: hash,
-      scopes: [...(given.scopes ?? (['events:read'] as const))],
+      scopes: [...(given.scopes ?? DEFAULT_SCOPES)],
       types: [...(given.types ?? ['*'])],
       expiresAt: given.expiresAt ?? null,
       lastUsedAt: null,
@@ -141,6 +141,7 @@ export class CredentialsService {
     if (!credential || !receiver) return undefined;
     return {
       authenticated: {
+        kind: 'api-key',
         receiver: { id: receiver.id, tenant: receiver.tenant, eventTypes: receiver.eventTypes },
         credential: { id, scopes: credential.scopes, types: credential.types },
       },

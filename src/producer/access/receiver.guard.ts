@@ -12,13 +12,13 @@ import { ProblemException } from '../../http/problem-exception.js';
 import { AccessLog, type AccessAction } from './access-log.js';
 import { callerAddress, type AccessRequest } from './access-request.js';
 import { isAuthFailure, type Authenticated, type AuthFailure } from './authenticated.js';
-import { CredentialsService } from './credentials.service.js';
-import type { CredentialScope } from './scopes.js';
+import { Authenticator } from './authenticator.js';
+import { grants, type RouteScope } from './scopes.js';
 import { forbidden, unauthorized } from './unauthorized.js';
 
 const ACTION = Symbol('signpost:access-action');
+const SCOPE = Symbol('signpost:receiver-scope');
 export const CHALLENGE = 'Bearer realm="signpost", Basic realm="signpost"';
-const SCOPE: CredentialScope = 'events:read';
 
 interface GuardedRequest extends AccessRequest {
   signpostAccess?: Authenticated;
@@ -26,6 +26,9 @@ interface GuardedRequest extends AccessRequest {
 
 /** Names what a route does, for the audit row of a denial. */
 export const AuditedAs = (action: AccessAction): MethodDecorator & ClassDecorator => SetMetadata(ACTION, action);
+
+/** What a credential needs for a route; a route that does not say needs `events:read`. */
+export const RequiresScope = (scope: RouteScope): MethodDecorator & ClassDecorator => SetMetadata(SCOPE, scope);
 
 /** Who is asking, behind `ReceiverGuard`. */
 export const CurrentAccess = createParamDecorator((_: unknown, context: ExecutionContext) =>
@@ -39,13 +42,13 @@ export function accessOf(request: object): Authenticated {
   return signpostAccess;
 }
 
-/** Lets a receiver's credential with the scope `events:read` in. Each denial leaves an audit row. */
+/** Lets a receiver in whose credential has the route's scope. Each denial leaves an audit row. */
 @Injectable()
 export class ReceiverGuard implements CanActivate {
   private readonly logger = new Logger('Signpost');
 
   constructor(
-    @Inject(CredentialsService) private readonly credentials: CredentialsService,
+    @Inject(Authenticator) private readonly authenticator: Authenticator,
     @Inject(AccessLog) private readonly log: AccessLog,
     @Inject(Reflector) private readonly reflector: Reflector,
   ) {}
@@ -54,7 +57,7 @@ export class ReceiverGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GuardedRequest>();
     // Without room for its audit row a request must not be served.
     if (this.log.full) throw new ProblemException('unavailable', undefined, { headers: { 'Retry-After': '1' } });
-    const result = this.credentials.authenticate(request.headers.authorization);
+    const result = this.authenticator.authenticate(request);
     // No promise on the way of a credential that is remembered: this runs for every fetch.
     if (result instanceof Promise) return result.then((later) => this.admit(later, request, context));
     return this.admit(result, request, context);
@@ -67,9 +70,10 @@ export class ReceiverGuard implements CanActivate {
       this.deny(context, request, 401, receiver, credential);
       throw unauthorized(CHALLENGE, reason);
     }
-    if (!result.credential.scopes.includes(SCOPE)) {
+    const needed = this.metadata<RouteScope>(SCOPE, context) ?? 'events:read';
+    if (!grants(result.credential.scopes, needed)) {
       this.deny(context, request, 403, result.receiver.id, result.credential.id);
-      throw forbidden(SCOPE);
+      throw forbidden(needed);
     }
     request.signpostAccess = result;
     return true;
@@ -82,9 +86,12 @@ export class ReceiverGuard implements CanActivate {
     receiver: AuthFailure['receiver'],
     credential: AuthFailure['credential'],
   ): void {
-    const action =
-      this.reflector.getAllAndOverride<AccessAction | undefined>(ACTION, [context.getHandler(), context.getClass()]) ??
-      'other';
+    const action = this.metadata<AccessAction>(ACTION, context) ?? 'other';
     this.log.record({ receiver, credential, action, status, count: 0, address: callerAddress(request) });
+  }
+
+  /** What the handler says, or else its class. */
+  private metadata<T>(key: symbol, context: ExecutionContext): T | undefined {
+    return this.reflector.getAllAndOverride<T | undefined>(key, [context.getHandler(), context.getClass()]);
   }
 }

@@ -5,7 +5,12 @@ export function unauthorized(challenge: string, cause: string): ProblemException
   return new ProblemException('unauthorized', undefined, { headers: { 'WWW-Authenticate': challenge }, cause });
 }
 
-/** The scope is checked before any id is looked at, so that 403 says nothing about what exists. */
+/**
+ * The scope is checked before any id is looked at, so that 403 says nothing about what exists. RFC 6750, section 3.1: the header
+ * names the scope.
+ */
 export function forbidden(scope: string): ProblemException {
-  return new ProblemException('forbidden', `This needs the scope ${scope}.`);
+  return new ProblemException('forbidden', `This needs the scope ${scope}.`, {
+    headers: { 'WWW-Authenticate': `Bearer realm="signpost", error="insufficient_scope", scope="${scope}"` },
+  });
 }

@@ -1,9 +1,19 @@
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsIn } from 'class-validator';
-import { CREDENTIAL_SCOPES, type CredentialScope } from '../access/scopes.js';
+import { ApiProperty, ApiPropertyOptional, ApiSchema, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray } from 'class-validator';
+import { DEFAULT_SCOPES, MOST_SCOPES, ROUTE_SCOPES, type CredentialScope } from '../access/scopes.js';
 import { IsFilter, LARGEST_FILTER } from './filter.dto.js';
 import { PageView } from './list.dto.js';
-import { IsText, IsTimestamp, Nullable, Optional } from './validation.js';
+import { AreCredentialScopes, IsText, IsTimestamp, Nullable, Optional } from './validation.js';
+
+const SCOPES = {
+  type: [String],
+  minItems: 1,
+  maxItems: MOST_SCOPES,
+  description:
+    'What it may do: `events:read`; `endpoints:read` and `endpoints:write`, which includes it, for its own endpoints; and names ' +
+    'such as `pii:read` that open the sensitive fields which event types put under them.',
+  example: [...DEFAULT_SCOPES],
+} satisfies ApiPropertyOptions;
 
 @ApiSchema({ name: 'CreateCredential' })
 export class CreateCredentialDto {
@@ -11,20 +21,13 @@ export class CreateCredentialDto {
   @IsText(200)
   name!: string;
 
-  @ApiPropertyOptional({
-    enum: CREDENTIAL_SCOPES,
-    isArray: true,
-    minItems: 1,
-    description: 'What it may do.',
-    default: [...CREDENTIAL_SCOPES],
-    example: [...CREDENTIAL_SCOPES],
-  })
+  @ApiPropertyOptional({ ...SCOPES, default: [...DEFAULT_SCOPES] })
   @Optional()
-  @IsIn(CREDENTIAL_SCOPES, { each: true, message: `must each be one of: ${CREDENTIAL_SCOPES.join(', ')}` })
+  @AreCredentialScopes()
   @ArrayMinSize(1, { message: 'must hold at least one scope, or be left out' })
-  @ArrayMaxSize(CREDENTIAL_SCOPES.length, { message: `must hold ${CREDENTIAL_SCOPES.length} scopes at most` })
+  @ArrayMaxSize(MOST_SCOPES, { message: `must hold ${MOST_SCOPES} scopes at most` })
   @ArrayUnique({ message: 'must not name a scope twice' })
-  @IsArray({ message: `must be a list of scopes: ${CREDENTIAL_SCOPES.join(', ')}` })
+  @IsArray({ message: `must be a list of scopes: ${ROUTE_SCOPES.join(', ')}, or field scopes such as pii:read` })
   scopes?: CredentialScope[];
 
   @ApiPropertyOptional({
@@ -59,7 +62,7 @@ export class CredentialDocument {
   receiver!: string;
   @ApiProperty({ example: 'production' })
   name!: string;
-  @ApiProperty({ enum: CREDENTIAL_SCOPES, isArray: true, example: [...CREDENTIAL_SCOPES] })
+  @ApiProperty({ type: [String], example: [...DEFAULT_SCOPES] })
   scopes!: CredentialScope[];
   @ApiProperty({ type: [String], example: ['*'] })
   types!: string[];

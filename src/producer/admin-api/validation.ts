@@ -1,6 +1,7 @@
 import { isISO8601, Matches, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
 import type { RawJson } from '../../http/raw-json.js';
 import { isEventType, isEventTypePattern } from '../../protocol/event-type.js';
+import { isCredentialScope, ROUTE_SCOPES } from '../access/scopes.js';
 
 /** May be left out. Unlike class-validator's `IsOptional`, null is not "left out": it would reach code that expects a value. */
 export const Optional = (): PropertyDecorator => ValidateIf((_, value: unknown) => value !== undefined);
@@ -42,6 +43,15 @@ export const ArePatterns = (): PropertyDecorator =>
     'arePatterns',
     (value) => typeof value === 'string' && isEventTypePattern(value),
     'must each be an event type such as invoice.paid, a prefix such as invoice.*, or *',
+    { each: true },
+  );
+
+/** For a list: each member is a scope of the fetch API, or a field scope. */
+export const AreCredentialScopes = (): PropertyDecorator =>
+  Satisfies(
+    'areCredentialScopes',
+    (value) => typeof value === 'string' && isCredentialScope(value),
+    `must each be one of ${ROUTE_SCOPES.join(', ')}, or a field scope such as pii:read`,
     { each: true },
   );
 

@@ -3,7 +3,7 @@ import { reply, rawResponse } from '../../http/reply.js';
 import { replyInParts } from '../../http/reply-in-parts.js';
 import { MEDIA_TYPE } from '../../protocol/headers.js';
 import { isAuthFailure, type Authenticated } from '../access/authenticated.js';
-import { CredentialsService } from '../access/credentials.service.js';
+import { Authenticator } from '../access/authenticator.js';
 import { CHALLENGE } from '../access/receiver.guard.js';
 import { unauthorized } from '../access/unauthorized.js';
 import type { Entitlement, Page, Position, StoredEvent } from '../log/event-store.js';
@@ -41,7 +41,7 @@ export class Feed {
     @Inject(EventReader) private readonly events: EventReader,
     @Inject(ProgressRecorder) private readonly progress: ProgressRecorder,
     @Inject(AccessNote) private readonly note: AccessNote,
-    @Inject(CredentialsService) private readonly credentials: CredentialsService,
+    @Inject(Authenticator) private readonly authenticator: Authenticator,
     @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'fetchApi'>,
   ) {
     this.maxWaitMs = options.fetchApi?.maxWaitMs ?? LONGEST_WAIT_MS;
@@ -112,7 +112,7 @@ export class Feed {
   }
 
   private async entitlementNow({ query, request }: FeedCall): Promise<Entitlement> {
-    const access = await this.credentials.authenticate(request.headers.authorization);
+    const access = await this.authenticator.authenticate(request);
     if (isAuthFailure(access)) throw unauthorized(CHALLENGE, access.reason);
     return entitlementOf(access, query.types);
   }

@@ -43,6 +43,7 @@ describe('a credential', () => {
 
   it('opens the fetch API for its receiver, as Bearer and as Basic', async () => {
     const expected = {
+      kind: 'api-key',
       receiver: { id: receiver, tenant: 'acme', eventTypes: ['invoice.*'] },
       credential: { id: credential.id, scopes: ['events:read'], types: ['*'] },
     };

@@ -1,5 +1,5 @@
 import { Controller, Get, Logger, Module, UseFilters, UseGuards, type INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, Reflector } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -9,8 +9,9 @@ import { AdminGuard, AdminScope } from '../../../src/producer/access/admin.guard
 import { AdminKeysService } from '../../../src/producer/access/admin-keys.service.js';
 import { generateApiKey } from '../../../src/producer/access/api-key.js';
 import type { Authenticated } from '../../../src/producer/access/authenticated.js';
-import { CredentialsService } from '../../../src/producer/access/credentials.service.js';
-import { AuditedAs, CurrentAccess, ReceiverGuard } from '../../../src/producer/access/receiver.guard.js';
+import { Authenticator } from '../../../src/producer/access/authenticator.js';
+import { AuditedAs, CurrentAccess, ReceiverGuard, RequiresScope } from '../../../src/producer/access/receiver.guard.js';
+import type { CredentialScope } from '../../../src/producer/access/scopes.js';
 import type { ReceiverId } from '../../../src/protocol/ids.js';
 import { openSubscriptions, START, type Subscriptions } from '../../support/subscription-services.js';
 
@@ -27,6 +28,23 @@ class ReadController {
   @Get('plain')
   plain(@CurrentAccess() access: Authenticated) {
     return access;
+  }
+}
+
+@Controller('manage')
+@UseGuards(ReceiverGuard)
+@UseFilters(ProblemFilter)
+@RequiresScope('endpoints:read')
+class ManageController {
+  @Get()
+  read() {
+    return 'read';
+  }
+
+  @Get('write')
+  @RequiresScope('endpoints:write')
+  write() {
+    return 'written';
   }
 }
 
@@ -48,9 +66,9 @@ class OperateController {
 
 async function listen(db: Subscriptions, platform: 'express' | 'fastify'): Promise<INestApplication> {
   @Module({
-    controllers: [ReadController, OperateController],
+    controllers: [ReadController, ManageController, OperateController],
     providers: [
-      { provide: CredentialsService, useValue: db.credentials },
+      { provide: Authenticator, useValue: new Authenticator(db.credentials) },
       { provide: AdminKeysService, useValue: db.adminKeys },
       { provide: AccessLog, useValue: db.accessLog },
     ],
@@ -89,6 +107,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   it('a credential is let in, and the route learns whose it is', async () => {
     const { id, apiKey } = await db.credentials.create(receiver, { name: 'key', types: ['invoice.paid'] });
     const expected = {
+      kind: 'api-key',
       receiver: { id: receiver, tenant: 'acme', eventTypes: ['invoice.*'] },
       credential: { id, scopes: ['events:read'], types: ['invoice.paid'] },
     };
@@ -141,8 +160,29 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   it('a credential without the scope gets 403', async () => {
     const { apiKey } = await db.credentials.create(receiver, { name: 'key', scopes: [] });
     const answer = await get('/read', `Bearer ${apiKey}`);
-    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([403, null]);
+    const named = 'Bearer realm="signpost", error="insufficient_scope", scope="events:read"';
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([403, named]);
     expect(JSON.parse(answer.body)).toMatchObject({ type: 'urn:signpost:problem:forbidden' });
+  });
+
+  it('a credential does on each route what its scopes say', async () => {
+    const paths = ['/read', '/manage', '/manage/write'];
+    const table: [CredentialScope[], number[]][] = [
+      [['events:read'], [200, 403, 403]],
+      [['endpoints:read'], [403, 200, 403]],
+      [['endpoints:write'], [403, 200, 200]],
+      [
+        ['endpoints:write', 'events:read'],
+        [200, 200, 200],
+      ],
+      [['pii:read'], [403, 403, 403]],
+    ];
+    for (const [scopes, expected] of table) {
+      const { apiKey } = await db.credentials.create(receiver, { name: 'key', scopes });
+      const statuses = [];
+      for (const path of paths) statuses.push((await get(path, `Bearer ${apiKey}`)).status);
+      expect([scopes, statuses]).toEqual([scopes, expected]);
+    }
   });
 
   it('nobody is served while the audit has no room', async () => {
@@ -151,8 +191,10 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       db.accessLog.record({ receiver, credential: null, action: 'event', status: 200, count: 1, address: null });
     }
     // Asked within the same turn of the event loop: nothing has been written yet.
-    const guard = new ReceiverGuard(db.credentials, db.accessLog, { getAllAndOverride: () => undefined } as never);
+    const guard = new ReceiverGuard(new Authenticator(db.credentials), db.accessLog, new Reflector());
     const context = {
+      getHandler: () => ReadController.prototype.read,
+      getClass: () => ReadController,
       switchToHttp: () => ({ getRequest: () => ({ headers: { authorization: `Bearer ${apiKey}` } }) }),
     };
     expect(() => guard.canActivate(context as never)).toThrow(

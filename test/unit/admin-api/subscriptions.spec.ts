@@ -57,6 +57,18 @@ describe.each(PLATFORMS)('receivers and what belongs to them (%s)', (platform) =
     expect((await api.call('delete', `${path}/${created.id}`)).status).toBe(404);
   });
 
+  it('takes scopes of routes and of fields, and refuses what is neither', async () => {
+    const path = `/receivers/${(await receiver()).id}/credentials`;
+    const scopes = ['endpoints:write', 'pii:read'];
+    expect(await create(path, { name: 'prod', scopes })).toMatchObject({ scopes });
+    const many = Array.from({ length: 51 }, (_, n) => `pii:${n}`);
+    for (const refused of [['events:raed'], ['admin'], [], ['pii:read', 'pii:read'], 'events:read', [7], many]) {
+      const { status, body } = await api.call('post', path).send({ name: 'prod', scopes: refused });
+      expect([refused, status]).toEqual([refused, 400]);
+      expect(body).toMatchObject({ errors: [{ pointer: '/scopes' }] });
+    }
+  });
+
   it('does not revoke a credential under another receiver', async () => {
     const [first, second] = [await receiver(), await receiver()];
     const credential = await create(`/receivers/${first.id}/credentials`, { name: 'prod' });
