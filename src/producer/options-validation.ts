@@ -1,5 +1,6 @@
 import { GivenClock, ServerClock, type DatabaseClock } from '../database/postgres-clock.js';
 import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from './dispatch/policy.js';
+import { DEFAULT_LIMITS, type LimitOptions } from './limits/limit-options.js';
 import type { DispatchOptions, SignpostOptions } from './signpost-options.js';
 
 /** A setting of `SignpostModule` that it cannot run with; says which one and what would be right. */
@@ -32,6 +33,7 @@ export interface ResolvedOptions extends Required<
 const DAY = 86_400_000;
 const LARGEST_POOL = 100;
 const MOST_PARTITIONS = 1_000;
+const MOST_REQUESTS = 1_000_000_000;
 
 /** Checks once, at start. @throws SignpostOptionsError */
 export function resolveOptions(options: SignpostOptions, onPostgres = false): ResolvedOptions {
@@ -46,6 +48,7 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
     publicUrl: options.publicUrl ?? 'http://127.0.0.1:3000',
     retentionMs: positive('retentionMs', options.retentionMs, 30 * DAY),
     keepAccessMs: positive('keepAccessMs', options.keepAccessMs, 90 * DAY),
+    limits: resolveLimits(options.limits ?? {}),
     confirm: options.confirm ?? 'fetch',
     clock,
     now: () => clock.now(),
@@ -69,6 +72,22 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
       pollIntervalMs: positive('dispatch.pollIntervalMs', dispatch.pollIntervalMs, 1_000),
       keepAttemptsMs: positive('dispatch.keepAttemptsMs', dispatch.keepAttemptsMs, 30 * DAY),
     },
+  };
+}
+
+function resolveLimits({ perCredential, rateLimiter, ...limits }: LimitOptions): LimitOptions {
+  const count = (option: Exclude<keyof typeof DEFAULT_LIMITS, 'perCredential'>) =>
+    limits[option] === false ? false : whole(`limits.${option}`, limits[option], DEFAULT_LIMITS[option], MOST_REQUESTS);
+  const { requests, perMs } = DEFAULT_LIMITS.perCredential;
+  return {
+    perCredential: perCredential !== false && {
+      requests: whole('limits.perCredential.requests', perCredential?.requests, requests, MOST_REQUESTS),
+      perMs: positive('limits.perCredential.perMs', perCredential?.perMs, perMs),
+    },
+    ...(rateLimiter ? { rateLimiter } : {}),
+    unauthorizedPerMinute: count('unauthorizedPerMinute'),
+    missesPerMinute: count('missesPerMinute'),
+    waitsPerCredential: count('waitsPerCredential'),
   };
 }
 
