@@ -39,11 +39,13 @@ function dataSourceOptions(database: DatabaseSettings): DataSourceOptions {
 }
 
 function signpostOptions(settings: ServiceSettings, masterKey: string): SignpostOptions {
-  const { retrySchedule, confirmSchedule, signalTimeoutMs } = settings;
+  const { retrySchedule, confirmSchedule, signalTimeoutMs, rateLimit } = settings;
   return {
     masterKey,
     publicUrl: settings.publicUrl,
     retentionMs: settings.retentionMs,
+    keepAccessMs: settings.auditRetentionMs,
+    ...(rateLimit === undefined ? {} : { limits: { perCredential: rateLimit } }),
     targets: { allow: settings.allowTargets },
     postgres: settings.postgres,
     dispatch:
