@@ -8,6 +8,7 @@ import { AccessLog } from './access/access-log.js';
 import { AdminGuard } from './access/admin.guard.js';
 import { AdminKeysService } from './access/admin-keys.service.js';
 import { Authenticator } from './access/authenticator.js';
+import { ChangeLog } from './access/change-log.js';
 import { CredentialsService } from './access/credentials.service.js';
 import { LastUsed } from './access/last-used.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
@@ -15,6 +16,8 @@ import { Delivery } from './dispatch/delivery.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { EventCache } from './fetch-api/event-cache.js';
+import { FailedLogins } from './limits/failed-logins.js';
+import { RequestLimits } from './limits/request-limits.js';
 import { AppendNotifier } from './log/append-notifier.js';
 import type { EventStore } from './log/event-store.js';
 import { Retention, type Pruner } from './log/retention.js';
@@ -120,6 +123,9 @@ export const accessProviders: Provider[] = [
   AdminKeysService,
   LastUsed,
   AccessLog,
+  ChangeLog,
+  FailedLogins,
+  RequestLimits,
   ReceiverGuard,
   AdminGuard,
 ];
@@ -154,11 +160,12 @@ export const dispatchProviders: Provider[] = [
   },
   {
     provide: Retention,
-    inject: [EVENT_STORE, DISPATCH_STORE, AccessLog, EventCache, SIGNPOST_OPTIONS],
+    inject: [EVENT_STORE, DISPATCH_STORE, AccessLog, ChangeLog, EventCache, SIGNPOST_OPTIONS],
     useFactory: (
       store: EventStore,
       attempts: DispatchStore,
       access: AccessLog,
+      changes: ChangeLog,
       cache: EventCache,
       options: ResolvedOptions,
     ) => {
@@ -166,6 +173,7 @@ export const dispatchProviders: Provider[] = [
       const pruners: Pruner[] = [
         (limit) => attempts.pruneAttempts(now() - dispatch.keepAttemptsMs, limit),
         (limit) => access.prune(now() - keepAccessMs, limit),
+        (limit) => changes.prune(now() - keepAccessMs, limit),
       ];
       return new Retention(store, options, pruners, () => cache.clear());
     },

@@ -1,10 +1,15 @@
 import type { DataSource } from 'typeorm';
 import { runOwnMigrations, type OwnMigration } from '../../database/own-migrations.js';
+import { Audit1764000000060 } from './audit.js';
 import { InitialSchema1764000000000 } from './initial-schema.js';
 import { Partitions1764000000010 } from './partitions.js';
 
 /** In the order in which they run. */
-export const SIGNPOST_MIGRATIONS: OwnMigration[] = [InitialSchema1764000000000, Partitions1764000000010];
+export const SIGNPOST_MIGRATIONS: OwnMigration[] = [
+  InitialSchema1764000000000,
+  Partitions1764000000010,
+  Audit1764000000060,
+];
 /** The table that says which of them ran; not the application's own. */
 export const SIGNPOST_MIGRATIONS_TABLE = 'signpost_migration';
 
