@@ -10,6 +10,8 @@ export type {
   SignpostOptions,
   TargetOptions,
 } from './producer/signpost-options.js';
+export type { LimitOptions, RequestRate } from './producer/limits/limit-options.js';
+export type { RateLimiter, RateStanding } from './producer/limits/rate-limiter.js';
 export { SignpostOptionsError } from './producer/options-validation.js';
 
 // Publishing.
@@ -40,6 +42,8 @@ export { Retention } from './producer/log/retention.js';
 export { SignpostHealth, type HealthReport } from './producer/signpost-health.js';
 export { ProblemFilter } from './http/problem.filter.js';
 export { answerFrameworkError } from './http/answer-problem.js';
+export { answerClientError } from './http/answer-client-error.js';
+export { limitServer, type ServerLimits } from './http/server-limits.js';
 export { isDatabaseUnavailable, isRetryableDatabaseError } from './database/errors.js';
 export { createAdminApiDocument, createFetchApiDocument } from './producer/openapi.js';
 export { runMigrations, SIGNPOST_MIGRATIONS, SIGNPOST_MIGRATIONS_TABLE } from './producer/migrations/run-migrations.js';

@@ -13,6 +13,9 @@ export interface JsonBodyOptions {
   limit?: number;
 }
 
+const READ = Symbol('signpost:read-body');
+type ReadRequest = { [READ]?: object };
+
 const JSON_TYPE = /^application\/(?:[\w.!#$&^+-]+\+)?json\s*(?:;|$)/i;
 // JSON is UTF-8 (RFC 8259 §8.1); a text that claims to be something else would be stored wrongly.
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i;
@@ -40,7 +43,24 @@ export async function readJsonBody<T extends object>(
   if (!JSON_TYPE.test(contentType) || (charset !== 'utf-8' && charset !== 'utf8')) {
     throw new ProblemException('unsupported_media_type', 'Send the body as content-type: application/json, in UTF-8.');
   }
-  return parseJsonBody(type, await rawBody(request, limit));
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && !/^identity$/i.test(String(encoding))) {
+    throw new ProblemException('unsupported_media_type', 'Send the body as it is, without content-encoding.');
+  }
+  const body = parseJsonBody(type, await rawBody(request, limit));
+  (request as ReadRequest)[READ] = body;
+  return body;
+}
+
+/** Names of the members that a body had which was read and found right; undefined if none was. Only names that the route knows. */
+export function membersRead(request: object): string[] | undefined {
+  const body = (request as ReadRequest)[READ];
+  return (
+    body &&
+    Object.entries(body)
+      .filter(([, value]) => value !== undefined)
+      .map(([name]) => name)
+  );
 }
 
 /** Reads and checks the bytes of a JSON body. */

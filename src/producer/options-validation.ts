@@ -3,6 +3,7 @@ import { activationDelayMs, jwksCacheMs } from './access/signing-key-times.js';
 import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from './dispatch/policy.js';
 import type { DispatchOptions, SigningKeyOptions, SignpostOptions } from './signpost-options.js';
 import { DEFAULT_MAX_PER_RECEIVER, DEFAULT_VERIFY_WITHIN_MS } from './subscriptions/endpoint-settings.js';
+import { DEFAULT_LIMITS, type LimitOptions } from './limits/limit-options.js';
 
 /** A setting of `SignpostModule` that it cannot run with; says which one and what would be right. */
 export class SignpostOptionsError extends Error {
@@ -37,6 +38,7 @@ const DAY = 86_400_000;
 const LARGEST_POOL = 100;
 const MOST_PARTITIONS = 1_000;
 const MOST_PER_RECEIVER = 10_000;
+const MOST_REQUESTS = 1_000_000_000;
 
 /** Checks once, at start. @throws SignpostOptionsError */
 export function resolveOptions(options: SignpostOptions, onPostgres = false): ResolvedOptions {
@@ -52,6 +54,7 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
     publicUrl: options.publicUrl ?? 'http://127.0.0.1:3000',
     retentionMs: positive('retentionMs', options.retentionMs, 30 * DAY),
     keepAccessMs: positive('keepAccessMs', options.keepAccessMs, 90 * DAY),
+    limits: resolveLimits(options.limits ?? {}),
     confirm: options.confirm ?? 'fetch',
     clock,
     now: () => clock.now(),
@@ -92,6 +95,22 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
       pollIntervalMs: positive('dispatch.pollIntervalMs', dispatch.pollIntervalMs, 1_000),
       keepAttemptsMs: positive('dispatch.keepAttemptsMs', dispatch.keepAttemptsMs, 30 * DAY),
     },
+  };
+}
+
+function resolveLimits({ perCredential, rateLimiter, ...limits }: LimitOptions): LimitOptions {
+  const count = (option: Exclude<keyof typeof DEFAULT_LIMITS, 'perCredential'>) =>
+    limits[option] === false ? false : whole(`limits.${option}`, limits[option], DEFAULT_LIMITS[option], MOST_REQUESTS);
+  const { requests, perMs } = DEFAULT_LIMITS.perCredential;
+  return {
+    perCredential: perCredential !== false && {
+      requests: whole('limits.perCredential.requests', perCredential?.requests, requests, MOST_REQUESTS),
+      perMs: positive('limits.perCredential.perMs', perCredential?.perMs, perMs),
+    },
+    ...(rateLimiter ? { rateLimiter } : {}),
+    unauthorizedPerMinute: count('unauthorizedPerMinute'),
+    missesPerMinute: count('missesPerMinute'),
+    waitsPerCredential: count('waitsPerCredential'),
   };
 }
 

@@ -6,6 +6,7 @@ import { PostgresEngine } from '../database/postgres-engine.js';
 import type { IdGenerator } from '../protocol/ids.js';
 import { PostgresKeyUses } from './access/key-uses.js';
 import { PostgresAccessRows } from './access/postgres-access-rows.js';
+import { PostgresChangeRows } from './access/postgres-change-rows.js';
 import type { DispatchPolicy } from './dispatch/policy.js';
 import { PostgresDispatchStore } from './dispatch/postgres-dispatch-store.js';
 import { PostgresEventStore } from './log/postgres-event-store.js';
@@ -40,6 +41,7 @@ export class PostgresDatabase implements ProducerDatabase {
   readonly dispatch: PostgresDispatchStore;
   readonly attempts: PostgresAttemptLog;
   readonly accessRows: PostgresAccessRows;
+  readonly changeRows: PostgresChangeRows;
   readonly keyUses: PostgresKeyUses;
   private readonly logger = new Logger('Signpost');
   private readonly tenants: PostgresTenants;
@@ -75,6 +77,7 @@ export class PostgresDatabase implements ProducerDatabase {
     );
     this.attempts = new PostgresAttemptLog(engine);
     this.accessRows = new PostgresAccessRows(engine);
+    this.changeRows = new PostgresChangeRows(engine);
     this.keyUses = new PostgresKeyUses(engine);
     this.listener = new PostgresListener(dataSource, {
       channel,

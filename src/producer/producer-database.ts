@@ -1,4 +1,5 @@
 import type { AccessRows } from './access/access-rows.js';
+import type { ChangeRows } from './access/change-rows.js';
 import type { KeyUses } from './access/key-uses.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
 import type { EventStore } from './log/event-store.js';
@@ -21,6 +22,7 @@ export interface ProducerDatabase {
   readonly dispatch: DispatchStore;
   readonly attempts: AttemptLog;
   readonly accessRows: AccessRows;
+  readonly changeRows: ChangeRows;
   readonly keyUses: KeyUses;
 
   /** The partition of the log that a tenant's events are in. */

@@ -1,3 +1,4 @@
+import type { LimitOptions } from './limits/limit-options.js';
 import type { ConfirmMode } from './subscriptions/endpoint-settings.js';
 
 /** Settings of the dispatching loop. */
@@ -72,7 +73,7 @@ export interface SignpostOptions {
   publicUrl?: string;
   /** Events are readable for this long, in ms. Default 30 days. */
   retentionMs?: number;
-  /** Rows of the access log are kept for this long, in ms. Default 90 days. */
+  /** Rows of the audit (reads, denials, changes) are kept for this long, in ms. Default 90 days. */
   keepAccessMs?: number;
   targets?: TargetOptions;
   /** `false`: this process signals nothing (another one does). */
@@ -81,6 +82,7 @@ export interface SignpostOptions {
   signingKeys?: SigningKeyOptions;
   endpoints?: EndpointOptions;
   postgres?: PostgresOptions;
+  limits?: LimitOptions;
   /** Default of endpoints that do not say: what counts as delivered. Default `fetch`. */
   confirm?: ConfirmMode;
   /** Unix milliseconds; tests own it. Default: `Date.now` on SQLite, the database's time on PostgreSQL. */

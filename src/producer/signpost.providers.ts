@@ -8,6 +8,7 @@ import { AccessLog } from './access/access-log.js';
 import { AdminGuard } from './access/admin.guard.js';
 import { AdminKeysService } from './access/admin-keys.service.js';
 import { Authenticator } from './access/authenticator.js';
+import { ChangeLog } from './access/change-log.js';
 import { CredentialsService } from './access/credentials.service.js';
 import { LastUsed } from './access/last-used.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
@@ -17,6 +18,8 @@ import { Delivery } from './dispatch/delivery.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { EventCache } from './fetch-api/event-cache.js';
+import { FailedLogins } from './limits/failed-logins.js';
+import { RequestLimits } from './limits/request-limits.js';
 import { AppendNotifier } from './log/append-notifier.js';
 import type { EventStore } from './log/event-store.js';
 import { Retention, type Pruner } from './log/retention.js';
@@ -124,6 +127,9 @@ export const accessProviders: Provider[] = [
   LastUsed,
   AccessLog,
   SigningKeys,
+  ChangeLog,
+  FailedLogins,
+  RequestLimits,
   ReceiverGuard,
   AdminGuard,
 ];
@@ -164,11 +170,12 @@ export const dispatchProviders: Provider[] = [
   },
   {
     provide: Retention,
-    inject: [EVENT_STORE, DISPATCH_STORE, AccessLog, SigningKeys, EventCache, SIGNPOST_OPTIONS],
+    inject: [EVENT_STORE, DISPATCH_STORE, AccessLog, ChangeLog, SigningKeys, EventCache, SIGNPOST_OPTIONS],
     useFactory: (
       store: EventStore,
       attempts: DispatchStore,
       access: AccessLog,
+      changes: ChangeLog,
       signingKeys: SigningKeys,
       cache: EventCache,
       options: ResolvedOptions,
@@ -177,6 +184,7 @@ export const dispatchProviders: Provider[] = [
       const pruners: Pruner[] = [
         (limit) => attempts.pruneAttempts(now() - dispatch.keepAttemptsMs, limit),
         (limit) => access.prune(now() - keepAccessMs, limit),
+        (limit) => changes.prune(now() - keepAccessMs, limit),
         (limit) => signingKeys.prune(limit),
       ];
       return new Retention(store, options, pruners, () => cache.clear());

@@ -2,6 +2,7 @@ import type { SqliteTurns } from '../database/sqlite-turns.js';
 import type { IdGenerator } from '../protocol/ids.js';
 import { SqliteKeyUses } from './access/key-uses.js';
 import { SqliteAccessRows } from './access/sqlite-access-rows.js';
+import { SqliteChangeRows } from './access/sqlite-change-rows.js';
 import type { DispatchPolicy } from './dispatch/policy.js';
 import { SqliteDispatchStore } from './dispatch/sqlite-dispatch-store.js';
 import { SqliteEventStore } from './log/sqlite-event-store.js';
@@ -22,6 +23,7 @@ export class SqliteDatabase implements ProducerDatabase {
   readonly dispatch: SqliteDispatchStore;
   readonly attempts: SqliteAttemptLog;
   readonly accessRows: SqliteAccessRows;
+  readonly changeRows: SqliteChangeRows;
   readonly keyUses: SqliteKeyUses;
 
   constructor(
@@ -34,6 +36,7 @@ export class SqliteDatabase implements ProducerDatabase {
     this.dispatch = new SqliteDispatchStore(turns, ids, dispatch, now, random);
     this.attempts = new SqliteAttemptLog(turns);
     this.accessRows = new SqliteAccessRows(turns);
+    this.changeRows = new SqliteChangeRows(turns);
     this.keyUses = new SqliteKeyUses(turns);
   }
 

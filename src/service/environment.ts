@@ -23,6 +23,12 @@ export interface ServiceSettings {
   confirmSchedule: number[] | undefined;
   signalTimeoutMs: number | undefined;
   role: 'all' | 'api' | 'dispatch';
+  /** Undefined: the module's default. `false`: none. */
+  rateLimit: { requests: number; perMs: number } | false | undefined;
+  /** As Fastify takes it: how many proxies are in front, or which. */
+  trustProxy: number | string[] | false;
+  maxConnections: number;
+  auditRetentionMs: number;
 }
 
 /** A variable of the environment has a value that the service cannot run with. One line: the name, the fault, the fix. */
@@ -37,6 +43,8 @@ export class EnvironmentError extends Error {
 
 const SHORTEST_ADMIN_KEY = 8;
 const LONGEST_TIMEOUT_MS = 60_000;
+const MOST_CONNECTIONS = 1_000_000;
+const MOST_PROXIES = 10;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -56,12 +64,16 @@ export function readEnvironment(env: Environment): ServiceSettings {
     masterKey,
     previousMasterKeys: readPreviousMasterKeys(env.SIGNPOST_PREVIOUS_MASTER_KEYS),
     production,
-    allowTargets: readBlocks(env.SIGNPOST_ALLOW_TARGETS),
+    allowTargets: readBlocks('SIGNPOST_ALLOW_TARGETS', env.SIGNPOST_ALLOW_TARGETS),
     retentionMs: readDuration('SIGNPOST_RETENTION', env.SIGNPOST_RETENTION) ?? 30 * 86_400_000,
     retrySchedule: readSchedule('SIGNPOST_RETRY_SCHEDULE', env.SIGNPOST_RETRY_SCHEDULE),
     confirmSchedule: readSchedule('SIGNPOST_CONFIRM_SCHEDULE', env.SIGNPOST_CONFIRM_SCHEDULE),
     signalTimeoutMs: readTimeout(env.SIGNPOST_SIGNAL_TIMEOUT),
     role: readRole(env.SIGNPOST_ROLE),
+    rateLimit: readRateLimit(env.SIGNPOST_RATE_LIMIT),
+    trustProxy: readTrustProxy(env.SIGNPOST_TRUST_PROXY),
+    maxConnections: readCount('SIGNPOST_MAX_CONNECTIONS', env.SIGNPOST_MAX_CONNECTIONS, MOST_CONNECTIONS) ?? 10_000,
+    auditRetentionMs: readDuration('SIGNPOST_AUDIT_RETENTION', env.SIGNPOST_AUDIT_RETENTION) ?? 90 * 86_400_000,
   };
 }
 
@@ -120,7 +132,7 @@ function readPostgres(env: Environment): ServiceSettings['postgres'] {
 function readCount(name: string, text: string | undefined, most: number): number | undefined {
   if (!text) return undefined;
   const count = Number(text);
-  if (!/^\d{1,4}$/.test(text) || count < 1 || count > most) {
+  if (!/^\d{1,7}$/.test(text) || count < 1 || count > most) {
     throw new EnvironmentError(name, `"${text}" is no number from 1 to ${most}`);
   }
   return count;
@@ -167,7 +179,7 @@ function readList(text = ''): string[] {
     .filter((part) => part !== '');
 }
 
-function readBlocks(text: string | undefined): string[] {
+function readBlocks(name: string, text: string | undefined): string[] {
   const blocks = readList(text);
   for (const block of blocks) {
     const [address = '', prefix = ''] = block.split('/');
@@ -175,13 +187,34 @@ function readBlocks(text: string | undefined): string[] {
     try {
       new BlockList().addSubnet(address, /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN, family);
     } catch {
-      throw new EnvironmentError(
-        'SIGNPOST_ALLOW_TARGETS',
-        `"${block}" is no CIDR block; use a list such as 127.0.0.0/8,10.1.0.0/16`,
-      );
+      throw new EnvironmentError(name, `"${block}" is no CIDR block; use a list such as 127.0.0.0/8,10.1.0.0/16`);
     }
   }
   return blocks;
+}
+
+/** Such as `10000/10s`. */
+function readRateLimit(text: string | undefined): ServiceSettings['rateLimit'] {
+  if (!text) return undefined;
+  if (text === 'off') return false;
+  const [, count = '', window = ''] = /^(\d{1,9})\/(\w+)$/.exec(text) ?? [];
+  const requests = Number(count);
+  const perMs = parseDuration(window);
+  if (requests < 1 || !perMs) {
+    throw new EnvironmentError(
+      'SIGNPOST_RATE_LIMIT',
+      `"${text}" is no limit; use requests and their time, such as 10000/10s, or off`,
+    );
+  }
+  return { requests, perMs };
+}
+
+/** A number of proxies, or their blocks; never "all", as then anybody could say what its address is. */
+function readTrustProxy(text: string | undefined): ServiceSettings['trustProxy'] {
+  if (!text || text === 'off') return false;
+  return /^\d+$/.test(text)
+    ? (readCount('SIGNPOST_TRUST_PROXY', text, MOST_PROXIES) ?? false)
+    : readBlocks('SIGNPOST_TRUST_PROXY', text);
 }
 
 function readDuration(name: string, text: string | undefined): number | undefined {

@@ -2,20 +2,26 @@ import { setTimeout } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AdminKeysService, answerFrameworkError, isDatabaseUnavailable, ProblemFilter } from '../index.js';
+import {
+  AdminKeysService,
+  answerClientError,
+  answerFrameworkError,
+  isDatabaseUnavailable,
+  limitServer,
+  ProblemFilter,
+  type ServerLimits,
+} from '../index.js';
 import { serveDocuments } from './documents.js';
 import { readEnvironment, type DatabaseSettings, type ServiceSettings } from './environment.js';
 import { keptMasterKey } from './master-key.js';
-import { keepRawBodies } from './raw-bodies.js';
+import { keepRawBodies, LARGEST_BODY } from './raw-bodies.js';
 import { ServiceLogger } from './service-logger.js';
 import { ServiceModule } from './service.module.js';
 
-/** The largest body that any route takes (a batch of events); smaller limits are the routes' own. */
-const BODY_LIMIT = 8 * 1024 * 1024;
 /** An event type in a path has up to 128 characters; Fastify's default is 100. */
 const LONGEST_PATH_PARAMETER = 256;
-/** A request that has not arrived whole by then is cut off. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How often connections are looked through for slow ones. */
+const CHECK_INTERVAL_MS = 5_000;
 /** How long a start waits for PostgreSQL, and between two looks. */
 const DATABASE_WITHIN_MS = 60_000;
 const DATABASE_PAUSE_MS = 1_000;
@@ -60,12 +66,18 @@ async function createdWhenThere(settings: ServiceSettings, masterKey: string): P
 }
 
 /** The application, complete but not listening. */
-export async function createService(settings: ServiceSettings, masterKey: string): Promise<NestFastifyApplication> {
+export async function createService(
+  settings: ServiceSettings,
+  masterKey: string,
+  limits: ServerLimits & { checkIntervalMs?: number } = {},
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
-    bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    bodyLimit: LARGEST_BODY,
     forceCloseConnections: 'idle',
     frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerClientError,
+    http: { connectionsCheckingInterval: limits.checkIntervalMs ?? CHECK_INTERVAL_MS },
+    trustProxy: trusted(settings.trustProxy),
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
   });
   const app = await NestFactory.create<NestFastifyApplication>(ServiceModule.for(settings, masterKey), adapter, {
@@ -73,12 +85,18 @@ export async function createService(settings: ServiceSettings, masterKey: string
     abortOnError: false,
     logger: new ServiceLogger({ json: settings.production, logLevels: ['log', 'warn', 'error', 'fatal'] }),
   });
+  limitServer(app.getHttpServer(), { maxConnections: settings.maxConnections, ...limits });
   keepRawBodies(app);
   app.useGlobalFilters(new ProblemFilter(isDatabaseUnavailable));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   if (settings.role !== 'dispatch') serveDocuments(app, settings.publicUrl);
   await app.init();
   return app;
+}
+
+/** A number of hops as Fastify's types take it. */
+function trusted(given: ServiceSettings['trustProxy']) {
+  return typeof given === 'number' ? (_address: string, hop: number) => hop < given : given;
 }
 
 function shownDatabase(database: DatabaseSettings): string {

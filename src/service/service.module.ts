@@ -30,12 +30,14 @@ export class ServiceModule {
 }
 
 function signpostOptions(settings: ServiceSettings, masterKey: string): SignpostOptions {
-  const { retrySchedule, confirmSchedule, signalTimeoutMs } = settings;
+  const { retrySchedule, confirmSchedule, signalTimeoutMs, rateLimit } = settings;
   return {
     masterKey,
     previousMasterKeys: settings.previousMasterKeys,
     publicUrl: settings.publicUrl,
     retentionMs: settings.retentionMs,
+    keepAccessMs: settings.auditRetentionMs,
+    ...(rateLimit === undefined ? {} : { limits: { perCredential: rateLimit } }),
     targets: { allow: settings.allowTargets },
     postgres: settings.postgres,
     dispatch:

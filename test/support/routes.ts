@@ -61,6 +61,8 @@ export const ROUTES: readonly Route[] = [
   admin('GET', '/signing-keys'),
   admin('POST', '/signing-keys/rotate', { body: { use: 'token' } }),
   admin('GET', '/stats'),
+  admin('GET', '/access', { list: true }),
+  admin('GET', '/changes', { list: true }),
   fetching('GET', '/events', { list: true }),
   fetching('GET', '/events/{id}'),
   fetching('POST', '/events/batch', { body: { ids: ['evt_01kaz8fp3wfj2taq4k3bv8s5ch'] } }),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { IdGenerator, type EndpointId } from '../../src/protocol/ids.js';
 import { AccessLog } from '../../src/producer/access/access-log.js';
+import { ChangeLog } from '../../src/producer/access/change-log.js';
 import { AdminKeysService } from '../../src/producer/access/admin-keys.service.js';
 import { CredentialsService } from '../../src/producer/access/credentials.service.js';
 import { LastUsed } from '../../src/producer/access/last-used.js';
@@ -68,6 +69,7 @@ export async function openSubscriptions(masterKey = randomBytes(32).toString('ba
     adminKeys: new AdminKeysService(dataSource, ids, lastUsed, options),
     signingKeys,
     accessLog: new AccessLog(database, options),
+    changeLog: new ChangeLog(database, options),
     /** Puts `count` events of one type into the log. */
     publish: (count: number, type = 'invoice.paid') =>
       turns.step('publish', () => {

@@ -1,13 +1,15 @@
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import type { CredentialId, ReceiverId } from '../../protocol/ids.js';
+import type { CredentialId, EventId, ReceiverId } from '../../protocol/ids.js';
 import type { Position } from '../log/event-store.js';
 import type { ProducerDatabase } from '../producer-database.js';
 import { PRODUCER_DATABASE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
-import { isoTime, listing, type Listing, type ListRequest } from '../subscriptions/listing.js';
-import type { AccessRow, AccessRows } from './access-rows.js';
+import { isoTime, type Listing, type ListRequest } from '../subscriptions/listing.js';
+import type { AccessFilter, AccessRow, AccessRows, AccessStream, EventPlace, StoredAccessRow } from './access-rows.js';
+import { merged } from './bounded-look.js';
 
 /** What was asked for. `other`: the route does not say. */
-export type AccessAction = 'event' | 'feed' | 'batch' | 'ack' | 'position' | 'event-types' | 'endpoints' | 'other';
+export const ACCESS_ACTIONS = ['event', 'feed', 'batch', 'ack', 'position', 'event-types', 'endpoints', 'other'] as const;
+export type AccessAction = (typeof ACCESS_ACTIONS)[number];
 
 /** One read or one denial. Never a payload. */
 export interface Access {
@@ -43,6 +45,11 @@ export interface AccessView {
   through: Position | null;
   count: number;
   address: string | null;
+}
+
+/** Whose accesses are asked for, or of which event: `place` is where it is in the log, as far as it is there. */
+export interface AccessQuestion extends AccessFilter {
+  event?: { id: EventId; place: EventPlace | undefined } | undefined;
 }
 
 /** Longest time that a row waits to be written; a crash loses this much of the audit at most. */
@@ -112,16 +119,17 @@ export class AccessLog implements BeforeApplicationShutdown {
     if (this.stopping && this.pending.length > 0) await this.flush();
   }
 
-  /** Newest first. `after` is a `cursor` of the same list: digits. */
-  async list({
-    receiver,
-    after,
-    limit,
-  }: ListRequest & { receiver?: ReceiverId | undefined }): Promise<Listing<AccessView>> {
+  /**
+   * Newest first. `after` is a `cursor` of the same list: digits. A question that few rows answer looks at a bounded number of them for one
+   * page, which may be short or empty while `more` is true: go on from its cursor.
+   */
+  async list({ after, limit, event, ...filter }: ListRequest & AccessQuestion): Promise<Listing<AccessView>> {
     await this.flush();
     const before = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
-    const rows = await this.rows.newestFirst(receiver, before, limit + 1);
-    return listing(rows, limit, ({ ordinal }) => String(ordinal), view);
+    const looks = await Promise.all(
+      streamsOf(filter, event).map((stream) => this.rows.look(stream, filter, before, limit + 1)),
+    );
+    return merged(looks, limit, view);
   }
 
   /** Removes rows older than `before` (Unix ms), `limit` at most; answers how many. */
@@ -170,7 +178,17 @@ export class AccessLog implements BeforeApplicationShutdown {
   }
 }
 
-function view({ at, action, ids, ordinal, ...rest }: AccessRow & { ordinal: number }): AccessView {
+/** The reads of an event are in two places; pages of the feed and batches may concern many events each. */
+function streamsOf({ receiver }: AccessFilter, event: AccessQuestion['event']): AccessStream[] {
+  if (event)
+    return [
+      { kind: 'single-reads', event: event.id },
+      { kind: 'several', event: event.id, place: event.place },
+    ];
+  return [receiver === undefined ? { kind: 'all' } : { kind: 'receiver', receiver }];
+}
+
+function view({ at, action, ids, ordinal, ...rest }: StoredAccessRow): AccessView {
   return {
     ...rest,
     id: String(ordinal),

@@ -1,12 +1,10 @@
 import type { PostgresEngine } from '../../database/postgres-engine.js';
 import { jsonRows } from '../../database/json-rows.js';
-import type { ReceiverId } from '../../protocol/ids.js';
-import type { AccessRow, AccessRows } from './access-rows.js';
+import { accessLook } from './access-look.js';
+import type { AccessFilter, AccessRow, AccessRows, AccessStream, StoredAccessRow } from './access-rows.js';
+import { lookThrough, postgresSelect, type Look } from './bounded-look.js';
 
 const TYPES = ['bigint', 'text', 'text', 'text', 'int', 'text', 'bigint', 'bigint', 'int', 'text'];
-const COLUMNS = `ordinal, at, receiver_id AS receiver, credential_id AS credential, action, status, event_ids AS ids,
-    after_position AS "after", through_position AS through, event_count AS count, address`;
-
 /** The audit log on PostgreSQL. */
 export class PostgresAccessRows implements AccessRows {
   private readonly access: string;
@@ -39,16 +37,9 @@ export class PostgresAccessRows implements AccessRows {
     );
   }
 
-  newestFirst(
-    receiver: ReceiverId | undefined,
-    before: number,
-    limit: number,
-  ): Promise<(AccessRow & { ordinal: number })[]> {
-    const own = receiver === undefined ? '' : ' AND receiver_id = $3';
-    return this.engine.rowsAgain(
-      `SELECT ${COLUMNS} FROM ${this.access} WHERE ordinal < $1${own} ORDER BY ordinal DESC LIMIT $2`,
-      [before, limit, ...(receiver === undefined ? [] : [receiver])],
-    );
+  look(stream: AccessStream, filter: AccessFilter, before: number, limit: number): Promise<Look<StoredAccessRow>> {
+    const look = accessLook(this.access, this.engine.table('receiver'), stream, filter);
+    return lookThrough(postgresSelect(this.engine), look, { before, limit, since: filter.since });
   }
 
   prune(before: number, limit: number): Promise<number> {

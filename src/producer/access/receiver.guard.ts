@@ -3,12 +3,15 @@ import {
   Inject,
   Injectable,
   Logger,
+  Optional,
   SetMetadata,
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ProblemException } from '../../http/problem-exception.js';
+import { FailedLogins } from '../limits/failed-logins.js';
+import { RequestLimits } from '../limits/request-limits.js';
 import { AccessLog, type AccessAction } from './access-log.js';
 import { callerAddress, type AccessRequest } from './access-request.js';
 import { isAuthFailure, type Authenticated, type AuthFailure } from './authenticated.js';
@@ -42,7 +45,10 @@ export function accessOf(request: object): Authenticated {
   return signpostAccess;
 }
 
-/** Lets a receiver in whose credential has the route's scope. Each denial leaves an audit row. */
+/**
+ * Lets a receiver in whose credential has the route's scope, as often as its limits allow. Each denial leaves an audit row; what is beyond
+ * a limit does not, or the audit would be what a flood fills.
+ */
 @Injectable()
 export class ReceiverGuard implements CanActivate {
   private readonly logger = new Logger('Signpost');
@@ -51,25 +57,40 @@ export class ReceiverGuard implements CanActivate {
     @Inject(Authenticator) private readonly authenticator: Authenticator,
     @Inject(AccessLog) private readonly log: AccessLog,
     @Inject(Reflector) private readonly reflector: Reflector,
+    @Optional() @Inject(FailedLogins) private readonly logins: FailedLogins = new FailedLogins(),
+    @Optional() @Inject(RequestLimits) private readonly limits: RequestLimits = new RequestLimits(),
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<GuardedRequest>();
     // Without room for its audit row a request must not be served.
     if (this.log.full) throw new ProblemException('unavailable', undefined, { headers: { 'Retry-After': '1' } });
+    this.logins.admit(request);
     const result = this.authenticator.authenticate(request);
     // No promise on the way of a credential that is remembered: this runs for every fetch.
     if (result instanceof Promise) return result.then((later) => this.admit(later, request, context));
     return this.admit(result, request, context);
   }
 
-  private admit(result: Authenticated | AuthFailure, request: GuardedRequest, context: ExecutionContext): boolean {
+  private admit(
+    result: Authenticated | AuthFailure,
+    request: GuardedRequest,
+    context: ExecutionContext,
+  ): boolean | Promise<boolean> {
     if (isAuthFailure(result)) {
+      this.logins.failed(request);
       const { reason, credential, receiver } = result;
       this.logger.warn(`Refused a request to the fetch API: credential ${credential ?? '-'} is ${reason}`);
       this.deny(context, request, 401, receiver, credential);
       throw unauthorized(CHALLENGE, reason);
     }
+    this.logins.succeeded(request, result.credential.id);
+    const counted = this.limits.take(result, context.switchToHttp().getResponse());
+    if (counted) return counted.then(() => this.authorise(result, request, context));
+    return this.authorise(result, request, context);
+  }
+
+  private authorise(result: Authenticated, request: GuardedRequest, context: ExecutionContext): boolean {
     const needed = this.metadata<RouteScope>(SCOPE, context) ?? 'events:read';
     if (!grants(result.credential.scopes, needed)) {
       this.deny(context, request, 403, result.receiver.id, result.credential.id);

@@ -1,14 +1,10 @@
 import type { SqliteTurns } from '../../database/sqlite-turns.js';
-import type { ReceiverId } from '../../protocol/ids.js';
-import type { AccessRow, AccessRows } from './access-rows.js';
+import { accessLook } from './access-look.js';
+import type { AccessFilter, AccessRow, AccessRows, AccessStream, StoredAccessRow } from './access-rows.js';
+import { lookThrough, sqliteSelect, type Look } from './bounded-look.js';
 
 const INSERT = `INSERT INTO signpost_access (at, receiver_id, credential_id, action, status, event_ids, after_position,
     through_position, event_count, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-
-const COLUMNS = `ordinal, at, receiver_id AS receiver, credential_id AS credential, action, status, event_ids AS ids,
-    after_position AS "after", through_position AS through, event_count AS count, address`;
-const NEWEST = `SELECT ${COLUMNS} FROM signpost_access WHERE ordinal < ? ORDER BY ordinal DESC LIMIT ?`;
-const NEWEST_OF = `SELECT ${COLUMNS} FROM signpost_access WHERE receiver_id = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?`;
 
 // From the old end only, in the order of writing: no index on the time is needed.
 const PRUNE = `DELETE FROM signpost_access WHERE ordinal IN (
@@ -38,18 +34,9 @@ export class SqliteAccessRows implements AccessRows {
     });
   }
 
-  newestFirst(
-    receiver: ReceiverId | undefined,
-    before: number,
-    limit: number,
-  ): Promise<(AccessRow & { ordinal: number })[]> {
-    return this.turns.read('access log', () => {
-      const rows =
-        receiver === undefined
-          ? this.turns.prepare(NEWEST).all(before, limit)
-          : this.turns.prepare(NEWEST_OF).all(receiver, before, limit);
-      return rows as (AccessRow & { ordinal: number })[];
-    });
+  look(stream: AccessStream, filter: AccessFilter, before: number, limit: number): Promise<Look<StoredAccessRow>> {
+    const look = accessLook('signpost_access', 'signpost_receiver', stream, filter);
+    return lookThrough(sqliteSelect(this.turns), look, { before, limit, since: filter.since });
   }
 
   prune(before: number, limit: number): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Provider, Type } from '@nestjs/common';
 import { DispatchStats } from '../dispatch/dispatch-stats.js';
 import { EndpointStandings } from '../subscriptions/endpoint-standing.js';
+import { AuditController } from './audit.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { EndpointActionsController } from './endpoint-actions.controller.js';
 import { EndpointsController } from './endpoints.controller.js';
@@ -26,6 +27,7 @@ export const ADMIN_API_CONTROLLERS: Type[] = [
   KeysController,
   SigningKeysController,
   StatsController,
+  AuditController,
 ];
 
 /** What the controllers need beside the services of the steps. */

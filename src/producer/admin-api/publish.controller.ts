@@ -7,6 +7,7 @@ import { Publisher } from '../publish/publisher.js';
 import { AdminController } from './admin-controller.js';
 import { BODY_PROBLEMS } from '../../http/api-problems.js';
 import { ApiProblems } from './api-problems.js';
+import { NotAChange } from './change-audit.js';
 import { eventSummary, PublishedBatchDocument, PublishedEventDocument } from './event.views.js';
 import { PublishBatchDto, PublishEventDto } from './publish-event.dto.js';
 import { ApiPublishHeaders, IdempotencyKey, Traceparent } from './publish-headers.js';
@@ -16,6 +17,7 @@ interface StatusResponse {
   status(code: number): unknown;
 }
 
+const IN_THE_LOG = 'The log itself has what was published, and publishing must not wait for another commit.';
 const BATCH_LIMIT = 8 * MEBIBYTE;
 
 /** Publishing over HTTP, for producers that have no transaction to join. Needs only the scope for that. */
@@ -25,6 +27,7 @@ export class PublishController {
   constructor(@Inject(Publisher) private readonly publisher: Publisher) {}
 
   @Post()
+  @NotAChange(IN_THE_LOG)
   @ApiOperation({
     operationId: 'publishEvent',
     summary: 'Publish an event',
@@ -52,6 +55,7 @@ export class PublishController {
   }
 
   @Post('batch')
+  @NotAChange(IN_THE_LOG)
   @ApiOperation({
     operationId: 'publishEvents',
     summary: 'Publish a batch of events',

@@ -1,6 +1,7 @@
 import { isISO8601, Matches, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
 import type { RawJson } from '../../http/raw-json.js';
 import { isEventType, isEventTypePattern } from '../../protocol/event-type.js';
+import { ID_PREFIX, isId, type IdPrefix } from '../../protocol/ids.js';
 import { isCredentialScope, ROUTE_SCOPES } from '../access/scopes.js';
 
 /** May be left out. Unlike class-validator's `IsOptional`, null is not "left out": it would reach code that expects a value. */
@@ -35,6 +36,23 @@ export const IsEventTypeName = (): PropertyDecorator =>
     'isEventTypeName',
     (value) => typeof value === 'string' && isEventType(value),
     'must be identifiers of [a-zA-Z0-9_] joined by full stops, 128 characters at most, such as invoice.paid',
+  );
+
+export const IsIdOf = (prefix: IdPrefix): PropertyDecorator =>
+  Satisfies(
+    'isIdOf',
+    (value) => typeof value === 'string' && isId(prefix, value),
+    `must be an id that begins with ${prefix}_`,
+  );
+
+/** What the audit of changes is asked for: anything that has an id, or an event type. */
+export const IsTarget = (): PropertyDecorator =>
+  Satisfies(
+    'isTarget',
+    (value) =>
+      typeof value === 'string' &&
+      (isEventType(value) || Object.values(ID_PREFIX).some((prefix) => isId(prefix, value))),
+    'must be an id such as ep_01kaz8fp3wfj2taq4k3bv8s5ch, or an event type',
   );
 
 /** For a list: each member is a pattern. */

@@ -5,9 +5,6 @@ import { AccessNote } from '../fetch-api/access-note.js';
 import type { FetchRequest } from '../fetch-api/fetch-request.js';
 import { endpointProblem } from './endpoint-problem.js';
 
-/** What a receiver does to its endpoints. */
-export type EndpointAction = 'create' | 'update' | 'delete' | 'rotate-secret' | 'test' | 'verify';
-
 /** One request about the receiver's own endpoints. */
 export interface EndpointRequest {
   access: Authenticated;
@@ -25,8 +22,8 @@ export class EndpointAccess {
     return this.noted(asked, 200, work);
   }
 
-  /** Every change that a receiver makes to its endpoints comes by here, with who makes it and what it is. */
-  change<T>(_action: EndpointAction, asked: EndpointRequest, status: number, work: () => Promise<T>): Promise<T> {
+  /** What it changes stands in the audit of changes as well. */
+  change<T>(asked: EndpointRequest, status: number, work: () => Promise<T>): Promise<T> {
     return this.noted(asked, status, work);
   }
 

@@ -49,7 +49,7 @@ export class OwnEndpointActionsController {
     @Req() request: FetchRequest,
   ): Promise<EndpointWithSecretDocument> {
     const rotate = () => this.endpoints.rotateSecret(endpoint, { overlapMs: overlap * 1_000 }, access.receiver.id);
-    return this.access.change('rotate-secret', { access, request, endpoint }, 200, rotate);
+    return this.access.change({ access, request, endpoint }, 200, rotate);
   }
 
   @Post('test')
@@ -68,7 +68,7 @@ export class OwnEndpointActionsController {
     @CurrentAccess() access: Authenticated,
     @Req() request: FetchRequest,
   ): Promise<TestResultDocument> {
-    return this.access.change('test', { access, request, endpoint }, 200, () =>
+    return this.access.change({ access, request, endpoint }, 200, () =>
       sendTest(this.endpoints, this.dispatcher, endpoint, access.receiver.id),
     );
   }
@@ -91,6 +91,6 @@ export class OwnEndpointActionsController {
     @Req() request: FetchRequest,
   ): Promise<EndpointDocument> {
     const verify = () => this.endpoints.verify(endpoint, access.receiver.id);
-    return this.access.change('verify', { access, request, endpoint }, 200, verify);
+    return this.access.change({ access, request, endpoint }, 200, verify);
   }
 }

@@ -69,7 +69,7 @@ export class OwnEndpointController {
         { ...change, minIntervalMs: minInterval, auth: auth && authOf(auth), verify: 'if-new' },
         access.receiver.id,
       );
-    return this.access.change('update', { access, request, endpoint }, 200, update);
+    return this.access.change({ access, request, endpoint }, 200, update);
   }
 
   @Delete()
@@ -89,7 +89,7 @@ export class OwnEndpointController {
     @Req() request: FetchRequest,
   ): Promise<void> {
     const remove = () => this.endpoints.remove(endpoint, access.receiver.id);
-    return this.access.change('delete', { access, request, endpoint }, 204, remove);
+    return this.access.change({ access, request, endpoint }, 204, remove);
   }
 
   @Get('signals')

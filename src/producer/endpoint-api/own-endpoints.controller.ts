@@ -77,6 +77,6 @@ export class OwnEndpointsController {
         verify: true,
         limit,
       });
-    return this.access.change('create', { access, request }, 201, create);
+    return this.access.change({ access, request }, 201, create);
   }
 }

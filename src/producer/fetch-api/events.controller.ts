@@ -19,6 +19,7 @@ import { replyInParts } from '../../http/reply-in-parts.js';
 import { MEDIA_TYPE } from '../../protocol/headers.js';
 import type { Authenticated } from '../access/authenticated.js';
 import { AuditedAs, CurrentAccess, ReceiverGuard } from '../access/receiver.guard.js';
+import { RequestLimits } from '../limits/request-limits.js';
 import { AccessNote } from './access-note.js';
 import { acceptedType, EVENT_TYPES_SERVED, FEED_TYPES_SERVED } from './accepted-type.js';
 import { BatchRead } from './batch-read.js';
@@ -45,6 +46,7 @@ export class EventsController {
     @Inject(BatchRead) private readonly batchRead: BatchRead,
     @Inject(ProgressRecorder) private readonly progress: ProgressRecorder,
     @Inject(AccessNote) private readonly access: AccessNote,
+    @Inject(RequestLimits) private readonly limits: RequestLimits,
   ) {}
 
   @Get('events/:id')
@@ -56,10 +58,12 @@ export class EventsController {
     @Req() request: FetchRequest,
     @Res() response: unknown,
   ): Promise<void> {
+    this.limits.admitRead(request);
     const mediaType = acceptedType(request.headers.accept, EVENT_TYPES_SERVED);
     const read = await this.reader.one(id, entitlementOf(access), mediaType);
     const ids = [id];
     if (read.kind !== 'found') {
+      if (read.kind === 'not_found') this.limits.missed(request);
       const problem = problemOfRead(read);
       this.access.note(access, request, { action: 'event', status: problem.getStatus(), ids, count: 0 });
       throw problem;

@@ -8,6 +8,7 @@ import { CHALLENGE } from '../access/receiver.guard.js';
 import { unauthorized } from '../access/unauthorized.js';
 import type { Entitlement, Page, Position, StoredEvent } from '../log/event-store.js';
 import { SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
+import { RequestLimits } from '../limits/request-limits.js';
 import { AccessNote } from './access-note.js';
 import type { FEED_TYPES_SERVED } from './accepted-type.js';
 import { entitlementOf, isNarrowed } from './entitlement.js';
@@ -42,6 +43,7 @@ export class Feed {
     @Inject(ProgressRecorder) private readonly progress: ProgressRecorder,
     @Inject(AccessNote) private readonly note: AccessNote,
     @Inject(Authenticator) private readonly authenticator: Authenticator,
+    @Inject(RequestLimits) private readonly limits: RequestLimits,
     @Inject(SIGNPOST_OPTIONS) options: Pick<SignpostOptions, 'fetchApi'>,
   ) {
     this.maxWaitMs = options.fetchApi?.maxWaitMs ?? LONGEST_WAIT_MS;
@@ -57,19 +59,37 @@ export class Feed {
     if (this.moves(call) && typeof start === 'object') {
       this.progress.record(access.receiver.id, { kind: 'acked-through', through: start.position });
     }
-    const page = await this.reader.wait(first, {
-      tenant: access.receiver.tenant,
-      limit: query.limit,
-      waitMs: Math.min(query.wait * MS_PER_SECOND, this.maxWaitMs),
-      signal: gone.signal,
-      entitlement: () => this.entitlementNow(call),
-    });
+    const waitMs = Math.min(query.wait * MS_PER_SECOND, this.maxWaitMs);
+    const page = waitMs > 0 && first.events.length === 0 ? await this.wait(call, first, waitMs, gone.signal) : first;
     // Nobody is there to read it, so nothing was fetched.
     if (gone.signal.aborted) return;
     const after = typeof start === 'object' ? start.position : undefined;
     if (mediaType === MEDIA_TYPE.ndjson) return this.stream(call, page, after);
     this.handedOut(call, page, after);
     reply(response, pageAnswer(page, mediaType, this.events.source));
+  }
+
+  /** @throws ProblemException (`rate_limited`): too many of the credential's wait already */
+  private async wait(
+    call: FeedCall,
+    first: Page<StoredEvent>,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<Page<StoredEvent>> {
+    const { query, access } = call;
+    const leave = this.limits.enterWait(access);
+    try {
+      const entitlement = () => this.entitlementNow(call);
+      return await this.reader.wait(first, {
+        tenant: access.receiver.tenant,
+        limit: query.limit,
+        waitMs,
+        signal,
+        entitlement,
+      });
+    } finally {
+      leave();
+    }
   }
 
   /** Goes on past the byte limit of a page, one page in memory at a time, up to the limit that was asked for. */

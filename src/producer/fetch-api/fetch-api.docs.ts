@@ -52,7 +52,7 @@ export const ApiFetch = (tag: string): ClassDecorator =>
     ApiBearerAuth(API_KEY_SECURITY),
     ApiBasicAuth(BASIC_SECURITY),
     ApiExtraModels(ProblemDocument, EventDocument, CloudEventDocument, FeedPageDocument),
-    ApiProblems('unauthorized', 'forbidden', 'unavailable'),
+    ApiProblems('unauthorized', 'forbidden', 'rate_limited', 'unavailable'),
   );
 
 export const ApiEvent = (): MethodDecorator =>

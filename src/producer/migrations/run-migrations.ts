@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { runOwnMigrations, type OwnMigration } from '../../database/own-migrations.js';
 import { Credentials1764000000020 } from './credentials.js';
+import { Audit1764000000060 } from './audit.js';
 import { InitialSchema1764000000000 } from './initial-schema.js';
 import { Ownership1764000000050 } from './ownership.js';
 import { Partitions1764000000010 } from './partitions.js';
@@ -13,6 +14,7 @@ export const SIGNPOST_MIGRATIONS: OwnMigration[] = [
   Credentials1764000000020,
   SignalTrust1764000000040,
   Ownership1764000000050,
+  Audit1764000000060,
 ];
 /** The table that says which of them ran; not the application's own. */
 export const SIGNPOST_MIGRATIONS_TABLE = 'signpost_migration';

@@ -5,6 +5,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ProblemFilter } from '../../../src/http/problem.filter.js';
 import { AccessLog } from '../../../src/producer/access/access-log.js';
+import { ChangeLog } from '../../../src/producer/access/change-log.js';
 import { AdminGuard, AdminScope } from '../../../src/producer/access/admin.guard.js';
 import { AdminKeysService } from '../../../src/producer/access/admin-keys.service.js';
 import { generateApiKey } from '../../../src/producer/access/api-key.js';
@@ -71,6 +72,7 @@ async function listen(db: Subscriptions, platform: 'express' | 'fastify'): Promi
       { provide: Authenticator, useValue: new Authenticator(db.credentials) },
       { provide: AdminKeysService, useValue: db.adminKeys },
       { provide: AccessLog, useValue: db.accessLog },
+      { provide: ChangeLog, useValue: db.changeLog },
     ],
   })
   class GuardedModule {}
@@ -195,7 +197,10 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     const context = {
       getHandler: () => ReadController.prototype.read,
       getClass: () => ReadController,
-      switchToHttp: () => ({ getRequest: () => ({ headers: { authorization: `Bearer ${apiKey}` } }) }),
+      switchToHttp: () => ({
+        getRequest: () => ({ headers: { authorization: `Bearer ${apiKey}` } }),
+        getResponse: () => ({ setHeader: () => undefined }),
+      }),
     };
     expect(() => guard.canActivate(context as never)).toThrow(
       expect.objectContaining({ code: 'unavailable', headers: { 'Retry-After': '1' } }),

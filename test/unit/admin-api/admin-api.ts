@@ -5,8 +5,10 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { ProblemFilter } from '../../../src/http/problem.filter.js';
+import { AccessLog } from '../../../src/producer/access/access-log.js';
 import { AdminGuard } from '../../../src/producer/access/admin.guard.js';
 import { AdminKeysService } from '../../../src/producer/access/admin-keys.service.js';
+import { ChangeLog } from '../../../src/producer/access/change-log.js';
 import { CredentialsService } from '../../../src/producer/access/credentials.service.js';
 import { SigningKeys } from '../../../src/producer/access/signing-keys.js';
 import { ADMIN_API_CONTROLLERS, ADMIN_API_PROVIDERS } from '../../../src/producer/admin-api/admin-api.parts.js';
@@ -84,6 +86,8 @@ export async function openAdminApi(platform: Platform) {
     { provide: CredentialsService, useValue: credentials },
     { provide: AdminKeysService, useValue: adminKeys },
     { provide: SigningKeys, useValue: signingKeys },
+    { provide: AccessLog, useValue: subscriptions.accessLog },
+    { provide: ChangeLog, useValue: subscriptions.changeLog },
     { provide: Dispatcher, useValue: dispatcher },
   ]);
   app.useGlobalFilters(new ProblemFilter());

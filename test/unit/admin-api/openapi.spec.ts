@@ -71,6 +71,8 @@ describe('the admin API’s OpenAPI document', () => {
         'GET /admin/v1/receivers/{receiverId}/endpoints',
         'POST /admin/v1/receivers/{receiverId}/endpoints',
         'GET /admin/v1/stats',
+        'GET /admin/v1/access',
+        'GET /admin/v1/changes',
       ].sort(),
     );
   });
@@ -81,7 +83,10 @@ describe('the admin API’s OpenAPI document', () => {
     for (const [route, operation] of operations) {
       expect([route, operation.summary]).toEqual([route, expect.stringMatching(/./)]);
       expect([route, operation.security]).toEqual([route, [{ adminKey: [] }]]);
-      expect([route, Object.keys(operation.responses)]).toEqual([route, expect.arrayContaining(['401', '403', '503'])]);
+      expect([route, Object.keys(operation.responses)]).toEqual([
+        route,
+        expect.arrayContaining(['401', '403', '429', '503']),
+      ]);
       expect([route, Object.keys(operation.responses).some((status) => status.startsWith('2'))]).toEqual([route, true]);
     }
   });

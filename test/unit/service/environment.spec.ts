@@ -13,6 +13,10 @@ describe('the environment', () => {
       allowTargets: [],
       retentionMs: 30 * 86_400_000,
       role: 'all',
+      rateLimit: undefined,
+      trustProxy: false,
+      maxConnections: 10_000,
+      auditRetentionMs: 90 * 86_400_000,
     });
   });
 
@@ -27,6 +31,10 @@ describe('the environment', () => {
       SIGNPOST_CONFIRM_SCHEDULE: '500ms',
       SIGNPOST_SIGNAL_TIMEOUT: '3s',
       SIGNPOST_ROLE: 'api',
+      SIGNPOST_RATE_LIMIT: '500/1m',
+      SIGNPOST_TRUST_PROXY: '10.0.0.0/8',
+      SIGNPOST_MAX_CONNECTIONS: '200',
+      SIGNPOST_AUDIT_RETENTION: '365d',
     });
     expect(settings).toMatchObject({
       publicUrl: 'http://[::1]:8080',
@@ -37,6 +45,14 @@ describe('the environment', () => {
       confirmSchedule: [500],
       signalTimeoutMs: 3_000,
       role: 'api',
+      rateLimit: { requests: 500, perMs: 60_000 },
+      trustProxy: ['10.0.0.0/8'],
+      maxConnections: 200,
+      auditRetentionMs: 365 * 86_400_000,
+    });
+    expect(readEnvironment({ SIGNPOST_RATE_LIMIT: 'off', SIGNPOST_TRUST_PROXY: '2' })).toMatchObject({
+      rateLimit: false,
+      trustProxy: 2,
     });
     expect(readEnvironment({ DATABASE_URL: 'sqlite:///var/lib/signpost.db' }).database).toEqual({
       type: 'sqlite',
@@ -80,6 +96,13 @@ describe('the environment', () => {
     ['SIGNPOST_CONFIRM_SCHEDULE', 'soon'],
     ['SIGNPOST_SIGNAL_TIMEOUT', '2m'],
     ['SIGNPOST_ROLE', 'both'],
+    ['SIGNPOST_RATE_LIMIT', '100'],
+    ['SIGNPOST_RATE_LIMIT', '0/10s'],
+    ['SIGNPOST_RATE_LIMIT', '10/0s'],
+    ['SIGNPOST_TRUST_PROXY', 'true'],
+    ['SIGNPOST_TRUST_PROXY', '99'],
+    ['SIGNPOST_MAX_CONNECTIONS', '0'],
+    ['SIGNPOST_AUDIT_RETENTION', '1y'],
   ])('%s=%s stops the start with one line that names it and keeps passwords out', (name, value) => {
     const start = () => readEnvironment({ [name]: value });
     expect(start).toThrow(new RegExp(`^${name}: [^\\n]+$`));
