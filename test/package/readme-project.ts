@@ -8,7 +8,7 @@ import ts from 'typescript';
 import { readDocument, ROOT } from './documents.js';
 
 /** What npm installs with the package by itself: its dependencies, and theirs that are types. */
-const BROUGHT = ['@types/better-sqlite3', '@types/node', 'undici'];
+const BROUGHT = ['@types/better-sqlite3', '@types/node', 'lru-cache', 'undici'];
 /** What there may be beside it: every peer, and what tests are written with. */
 const EVERYTHING = [
   '@jest/globals',
