@@ -25,8 +25,8 @@ export interface ServiceSettings {
   role: 'all' | 'api' | 'dispatch';
   /** Undefined: the module's default. `false`: none. */
   rateLimit: { requests: number; perMs: number } | false | undefined;
-  /** As Fastify takes it: how many proxies are in front, or which. */
-  trustProxy: number | string[] | false;
+  /** CIDR blocks of the proxies whose word on the caller's address counts; `false`: nobody's. */
+  trustProxy: string[] | false;
   maxConnections: number;
   auditRetentionMs: number;
 }
@@ -44,7 +44,6 @@ export class EnvironmentError extends Error {
 const SHORTEST_ADMIN_KEY = 8;
 const LONGEST_TIMEOUT_MS = 60_000;
 const MOST_CONNECTIONS = 1_000_000;
-const MOST_PROXIES = 10;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -209,12 +208,9 @@ function readRateLimit(text: string | undefined): ServiceSettings['rateLimit'] {
   return { requests, perMs };
 }
 
-/** A number of proxies, or their blocks; never "all", as then anybody could say what its address is. */
+/** Blocks of proxies; not how many there are, as whoever comes past them could then say what its address is (Fastify takes none either). */
 function readTrustProxy(text: string | undefined): ServiceSettings['trustProxy'] {
-  if (!text || text === 'off') return false;
-  return /^\d+$/.test(text)
-    ? (readCount('SIGNPOST_TRUST_PROXY', text, MOST_PROXIES) ?? false)
-    : readBlocks('SIGNPOST_TRUST_PROXY', text);
+  return !text || text === 'off' ? false : readBlocks('SIGNPOST_TRUST_PROXY', text);
 }
 
 function readDuration(name: string, text: string | undefined): number | undefined {

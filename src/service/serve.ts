@@ -77,7 +77,7 @@ export async function createService(
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerClientError,
     http: { connectionsCheckingInterval: limits.checkIntervalMs ?? CHECK_INTERVAL_MS },
-    trustProxy: trusted(settings.trustProxy),
+    trustProxy: settings.trustProxy,
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
   });
   const app = await NestFactory.create<NestFastifyApplication>(ServiceModule.for(settings, masterKey), adapter, {
@@ -92,11 +92,6 @@ export async function createService(
   if (settings.role !== 'dispatch') serveDocuments(app, settings.publicUrl);
   await app.init();
   return app;
-}
-
-/** A number of hops as Fastify's types take it. */
-function trusted(given: ServiceSettings['trustProxy']) {
-  return typeof given === 'number' ? (_address: string, hop: number) => hop < given : given;
 }
 
 function shownDatabase(database: DatabaseSettings): string {

@@ -38,10 +38,10 @@ describe('the receivers’ document', () => {
         .toSorted(),
     ).toEqual([
       'DELETE /v1/endpoints/{endpointId}',
+      ...PUBLIC_ROUTES,
       'GET /v1/endpoints',
       'GET /v1/endpoints/{endpointId}',
       'GET /v1/endpoints/{endpointId}/signals',
-      ...PUBLIC_ROUTES,
       'GET /v1/event-types',
       'GET /v1/event-types/{type}',
       'GET /v1/events',

@@ -50,9 +50,9 @@ describe('the environment', () => {
       maxConnections: 200,
       auditRetentionMs: 365 * 86_400_000,
     });
-    expect(readEnvironment({ SIGNPOST_RATE_LIMIT: 'off', SIGNPOST_TRUST_PROXY: '2' })).toMatchObject({
+    expect(readEnvironment({ SIGNPOST_RATE_LIMIT: 'off', SIGNPOST_TRUST_PROXY: 'off' })).toMatchObject({
       rateLimit: false,
-      trustProxy: 2,
+      trustProxy: false,
     });
     expect(readEnvironment({ DATABASE_URL: 'sqlite:///var/lib/signpost.db' }).database).toEqual({
       type: 'sqlite',
@@ -100,7 +100,7 @@ describe('the environment', () => {
     ['SIGNPOST_RATE_LIMIT', '0/10s'],
     ['SIGNPOST_RATE_LIMIT', '10/0s'],
     ['SIGNPOST_TRUST_PROXY', 'true'],
-    ['SIGNPOST_TRUST_PROXY', '99'],
+    ['SIGNPOST_TRUST_PROXY', '1'],
     ['SIGNPOST_MAX_CONNECTIONS', '0'],
     ['SIGNPOST_AUDIT_RETENTION', '1y'],
   ])('%s=%s stops the start with one line that names it and keeps passwords out', (name, value) => {

@@ -157,7 +157,7 @@ describe('the signing secrets of an endpoint', () => {
         const id = db.ids.next('ep');
         await manager.query(
           `INSERT INTO signpost_endpoint (id, receiver_id, tenant, url_sealed, url_shown, description, event_types, max_events_per_signal,
-             min_interval_ms, confirm, signature, state, reason, start_position, version, created_at, updated_at, partition)
+             min_interval_ms, confirm, signature, state, reason, start_position, version, created_at, updated_at, partition, url_version)
            SELECT ?, receiver_id, tenant, ?, url_shown, description, event_types,
              max_events_per_signal, min_interval_ms, confirm, signature, state, reason, start_position, version, created_at, updated_at,
              partition, url_version
