@@ -5,6 +5,7 @@ export type {
   DispatchOptions,
   EndpointOptions,
   FetchApiOptions,
+  OAuthOptions,
   PostgresOptions,
   SigningKeyOptions,
   SignpostOptions,

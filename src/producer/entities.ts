@@ -1,6 +1,7 @@
 import { AdminKeyEntity } from './access/admin-key.entity.js';
 import { CredentialEntity } from './access/credential.entity.js';
 import { SigningKeyEntity } from './access/signing-key.entity.js';
+import { UsedAssertionEntity } from './access/used-assertion.entity.js';
 import { EndpointFilterEntity } from './subscriptions/endpoint-filter.entity.js';
 import { EndpointSecretEntity } from './subscriptions/endpoint-secret.entity.js';
 import { EndpointEntity } from './subscriptions/endpoint.entity.js';
@@ -17,4 +18,5 @@ export const SIGNPOST_ENTITIES = [
   CredentialEntity,
   AdminKeyEntity,
   SigningKeyEntity,
+  UsedAssertionEntity,
 ];

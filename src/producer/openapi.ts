@@ -26,7 +26,7 @@ export function createFetchApiDocument(app: INestApplication, publicUrl?: string
       'basic',
     );
   const document = SwaggerModule.createDocument(app, builder.build());
-  return only({ ...document, webhooks: signalWebhooks() }, '/v1/', '/.well-known/');
+  return only({ ...document, webhooks: signalWebhooks() }, '/v1/', '/oauth/', '/.well-known/');
 }
 
 /** The OpenAPI 3.1 document of the admin API. */

@@ -1,7 +1,7 @@
 import { GivenClock, ServerClock, type DatabaseClock } from '../database/postgres-clock.js';
-import { activationDelayMs, jwksCacheMs } from './access/signing-key-times.js';
+import { activationDelayMs, jwksCacheMs, LONGEST_TOKEN_LIFETIME_MS } from './access/signing-key-times.js';
 import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from './dispatch/policy.js';
-import type { DispatchOptions, SigningKeyOptions, SignpostOptions } from './signpost-options.js';
+import type { DispatchOptions, OAuthOptions, SigningKeyOptions, SignpostOptions } from './signpost-options.js';
 import { DEFAULT_MAX_PER_RECEIVER, DEFAULT_VERIFY_WITHIN_MS } from './subscriptions/endpoint-settings.js';
 import { DEFAULT_LIMITS, type LimitOptions } from './limits/limit-options.js';
 
@@ -20,7 +20,7 @@ export type ResolvedDispatch = Required<DispatchOptions>;
 
 /** Options with every default filled in. */
 export interface ResolvedOptions extends Required<
-  Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi' | 'endpoints' | 'postgres' | 'signingKeys'>
+  Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi' | 'endpoints' | 'postgres' | 'signingKeys' | 'oauth'>
 > {
   dispatch: ResolvedDispatch;
   /** Whether this process runs the loop. */
@@ -29,12 +29,15 @@ export interface ResolvedOptions extends Required<
   fetchApi: { maxWaitMs: number };
   signingKeys: Required<SigningKeyOptions>;
   endpoints: { maxPerReceiver: number; verifyWithinMs: number };
+  oauth: Required<OAuthOptions>;
   postgres: { poolSize: number; listenUrl: string | undefined; partitions: number };
   /** What `now` is taken from. */
   clock: DatabaseClock;
 }
 
 const DAY = 86_400_000;
+/** A token says its end in seconds. */
+const SHORTEST_TOKEN_LIFETIME_MS = 1_000;
 const LARGEST_POOL = 100;
 const MOST_PARTITIONS = 1_000;
 const MOST_PER_RECEIVER = 10_000;
@@ -78,6 +81,7 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
       ),
       verifyWithinMs: positive('endpoints.verifyWithinMs', options.endpoints?.verifyWithinMs, DEFAULT_VERIFY_WITHIN_MS),
     },
+    oauth: { tokenLifetimeMs: tokenLifetime(options.oauth?.tokenLifetimeMs) },
     postgres: {
       poolSize: whole('postgres.poolSize', options.postgres?.poolSize, 4, LARGEST_POOL),
       listenUrl: options.postgres?.listenUrl,
@@ -119,6 +123,13 @@ function positive(option: string, value: number | undefined, byDefault: number):
   if (!Number.isFinite(value) || value <= 0)
     throw new SignpostOptionsError(option, `must be a number above 0, not ${value}`);
   return value;
+}
+
+function tokenLifetime(value: number | undefined): number {
+  const lifetime = positive('oauth.tokenLifetimeMs', value, LONGEST_TOKEN_LIFETIME_MS);
+  if (lifetime >= SHORTEST_TOKEN_LIFETIME_MS && lifetime <= LONGEST_TOKEN_LIFETIME_MS) return lifetime;
+  const range = `${SHORTEST_TOKEN_LIFETIME_MS} to ${LONGEST_TOKEN_LIFETIME_MS} ms`;
+  throw new SignpostOptionsError('oauth.tokenLifetimeMs', `must be ${range}, not ${lifetime}`);
 }
 
 function whole(option: string, value: number | undefined, byDefault: number, most: number): number {

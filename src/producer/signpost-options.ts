@@ -63,6 +63,12 @@ export interface SigningKeyOptions {
   activationDelayMs?: number;
 }
 
+/** Access tokens of our own. */
+export interface OAuthOptions {
+  /** How long an access token is good, in ms; 10 minutes at most. Default 10 minutes. */
+  tokenLifetimeMs?: number;
+}
+
 /** What `SignpostModule` is told; every setting has its default in its comment. */
 export interface SignpostOptions {
   /** 32 bytes in base64: seals endpoint secrets and URLs at rest. Required. */
@@ -81,6 +87,7 @@ export interface SignpostOptions {
   fetchApi?: FetchApiOptions;
   signingKeys?: SigningKeyOptions;
   endpoints?: EndpointOptions;
+  oauth?: OAuthOptions;
   postgres?: PostgresOptions;
   limits?: LimitOptions;
   /** Default of endpoints that do not say: what counts as delivered. Default `fetch`. */

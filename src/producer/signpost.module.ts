@@ -3,6 +3,7 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ADMIN_API_CONTROLLERS, ADMIN_API_PROVIDERS } from './admin-api/admin-api.parts.js';
 import { SIGNPOST_ENTITIES } from './entities.js';
 import { FETCH_API_CONTROLLERS, FETCH_API_PROVIDERS } from './fetch-api/fetch-api.parts.js';
+import { OAUTH_CONTROLLERS, OAUTH_PROVIDERS } from './oauth/oauth.parts.js';
 import { Publisher } from './publish/publisher.js';
 import { accessProviders, dispatchProviders, logProviders, subscriptionProviders } from './signpost.providers.js';
 import { SignpostHealth } from './signpost-health.js';
@@ -34,7 +35,7 @@ function withParts(definition: DynamicModule, { dataSource, fetchApi, adminApi }
     ...definition,
     imports: [...(definition.imports ?? []), TypeOrmModule.forFeature(SIGNPOST_ENTITIES, dataSource)],
     controllers: [
-      ...(fetchApi === false ? [] : FETCH_API_CONTROLLERS),
+      ...(fetchApi === false ? [] : [...FETCH_API_CONTROLLERS, ...OAUTH_CONTROLLERS]),
       ...(adminApi === false ? [] : ADMIN_API_CONTROLLERS),
     ],
     providers: [
@@ -44,7 +45,7 @@ function withParts(definition: DynamicModule, { dataSource, fetchApi, adminApi }
       ...subscriptionProviders,
       ...accessProviders,
       ...dispatchProviders,
-      ...(fetchApi === false ? [] : FETCH_API_PROVIDERS),
+      ...(fetchApi === false ? [] : [...FETCH_API_PROVIDERS, ...OAUTH_PROVIDERS]),
       ...(adminApi === false ? [] : ADMIN_API_PROVIDERS),
       SignpostHealth,
       SignpostLifecycle,

@@ -5,15 +5,18 @@ import { isDatabaseUnavailable } from '../database/errors.js';
 import { IS_UNAVAILABLE } from '../http/problem.filter.js';
 import { IdGenerator } from '../protocol/ids.js';
 import { AccessLog } from './access/access-log.js';
+import { AccessTokens } from './access/access-tokens.js';
 import { AdminGuard } from './access/admin.guard.js';
 import { AdminKeysService } from './access/admin-keys.service.js';
 import { Authenticator } from './access/authenticator.js';
 import { ChangeLog } from './access/change-log.js';
+import { ClientAssertions } from './access/client-assertions.js';
 import { CredentialsService } from './access/credentials.service.js';
 import { LastUsed } from './access/last-used.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
 import { InstallationSignalKeys } from './access/signal-keys.js';
 import { SigningKeys } from './access/signing-keys.js';
+import { UsedAssertions } from './access/used-assertions.js';
 import { Delivery } from './dispatch/delivery.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -122,6 +125,9 @@ export const subscriptionProviders: Provider[] = [
 
 export const accessProviders: Provider[] = [
   Authenticator,
+  AccessTokens,
+  ClientAssertions,
+  UsedAssertions,
   CredentialsService,
   AdminKeysService,
   LastUsed,
@@ -170,13 +176,23 @@ export const dispatchProviders: Provider[] = [
   },
   {
     provide: Retention,
-    inject: [EVENT_STORE, DISPATCH_STORE, AccessLog, ChangeLog, SigningKeys, EventCache, SIGNPOST_OPTIONS],
+    inject: [
+      EVENT_STORE,
+      DISPATCH_STORE,
+      AccessLog,
+      ChangeLog,
+      SigningKeys,
+      UsedAssertions,
+      EventCache,
+      SIGNPOST_OPTIONS,
+    ],
     useFactory: (
       store: EventStore,
       attempts: DispatchStore,
       access: AccessLog,
       changes: ChangeLog,
       signingKeys: SigningKeys,
+      assertions: UsedAssertions,
       cache: EventCache,
       options: ResolvedOptions,
     ) => {
@@ -186,6 +202,7 @@ export const dispatchProviders: Provider[] = [
         (limit) => access.prune(now() - keepAccessMs, limit),
         (limit) => changes.prune(now() - keepAccessMs, limit),
         (limit) => signingKeys.prune(limit),
+        (limit) => assertions.prune(now(), limit),
       ];
       return new Retention(store, options, pruners, () => cache.clear());
     },

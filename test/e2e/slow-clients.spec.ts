@@ -42,7 +42,7 @@ function client(): { socket: Socket; received(): string; closed: Promise<void> }
 async function answerTo(text: string): Promise<string> {
   const { socket, received } = client();
   socket.write(text);
-  return until(() => received().includes('\r\n\r\n') && received(), 'an answer');
+  return until(() => (received().includes('\r\n\r\n') ? received() : undefined), 'an answer');
 }
 
 const connections = () =>

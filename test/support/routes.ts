@@ -38,6 +38,11 @@ export const ROUTES: readonly Route[] = [
   admin('DELETE', '/receivers/{receiverId}'),
   admin('POST', '/receivers/{receiverId}/credentials', { body: { name: 'x' } }),
   admin('GET', '/receivers/{receiverId}/credentials', { list: true }),
+  admin('GET', '/receivers/{receiverId}/credentials/{credentialId}'),
+  admin('POST', '/receivers/{receiverId}/credentials/{credentialId}/rotate', {
+    body: { overlap: 60 },
+    bodyOptional: true,
+  }),
   admin('DELETE', '/receivers/{receiverId}/credentials/{credentialId}'),
   admin('POST', '/receivers/{receiverId}/endpoints', { body: ENDPOINT }),
   admin('GET', '/receivers/{receiverId}/endpoints', { list: true }),
@@ -82,6 +87,6 @@ export const ROUTES: readonly Route[] = [
 ];
 
 /** Those that ask for no credential, or for one in a way of its own; each has a test of its own. */
-export const PUBLIC_ROUTES: readonly string[] = ['GET /.well-known/jwks.json'];
+export const PUBLIC_ROUTES: readonly string[] = ['GET /.well-known/jwks.json', 'POST /oauth/token'];
 
 export const DEFAULT_BODY_LIMIT = MEBIBYTE;

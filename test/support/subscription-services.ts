@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { IdGenerator, type EndpointId } from '../../src/protocol/ids.js';
 import { AccessLog } from '../../src/producer/access/access-log.js';
+import { AccessTokens } from '../../src/producer/access/access-tokens.js';
 import { ChangeLog } from '../../src/producer/access/change-log.js';
 import { AdminKeysService } from '../../src/producer/access/admin-keys.service.js';
+import { Authenticator } from '../../src/producer/access/authenticator.js';
+import { ClientAssertions } from '../../src/producer/access/client-assertions.js';
 import { CredentialsService } from '../../src/producer/access/credentials.service.js';
 import { LastUsed } from '../../src/producer/access/last-used.js';
 import { InstallationSignalKeys } from '../../src/producer/access/signal-keys.js';
 import { SigningKeys } from '../../src/producer/access/signing-keys.js';
+import { UsedAssertions } from '../../src/producer/access/used-assertions.js';
 import { EndpointDirectory } from '../../src/producer/subscriptions/endpoint-directory.js';
 import { EndpointsService } from '../../src/producer/subscriptions/endpoints.service.js';
 import { EventTypesService } from '../../src/producer/subscriptions/event-types.service.js';
@@ -51,6 +55,9 @@ export async function openSubscriptions(masterKey = randomBytes(32).toString('ba
   const signingKeys = new SigningKeys(dataSource, sealer, options);
   const signalKeys = new InstallationSignalKeys(signingKeys, options);
   const wake = () => void woken.times++;
+  const credentials = new CredentialsService(dataSource, ids, lastUsed, changes, options);
+  const usedAssertions = new UsedAssertions(dataSource);
+  const accessTokens = new AccessTokens(signingKeys, credentials, lastUsed, options);
   return {
     ...opened,
     database,
@@ -65,9 +72,13 @@ export async function openSubscriptions(masterKey = randomBytes(32).toString('ba
     endpoints: new EndpointsService(dataSource, database, ids, sealer, admission, wake, changes, options, signalKeys),
     directory: new EndpointDirectory(dataSource, sealer),
     eventTypes: new EventTypesService(dataSource, options),
-    credentials: new CredentialsService(dataSource, ids, lastUsed, changes, options),
-    adminKeys: new AdminKeysService(dataSource, ids, lastUsed, options),
+    credentials,
     signingKeys,
+    accessTokens,
+    authenticator: new Authenticator(credentials, accessTokens),
+    assertions: new ClientAssertions(credentials, usedAssertions, lastUsed, options),
+    usedAssertions,
+    adminKeys: new AdminKeysService(dataSource, ids, lastUsed, options),
     accessLog: new AccessLog(database, options),
     changeLog: new ChangeLog(database, options),
     /** Puts `count` events of one type into the log. */

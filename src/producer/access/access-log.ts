@@ -8,7 +8,17 @@ import type { AccessFilter, AccessRow, AccessRows, AccessStream, EventPlace, Sto
 import { merged } from './bounded-look.js';
 
 /** What was asked for. `other`: the route does not say. */
-export const ACCESS_ACTIONS = ['event', 'feed', 'batch', 'ack', 'position', 'event-types', 'endpoints', 'other'] as const;
+export const ACCESS_ACTIONS = [
+  'event',
+  'feed',
+  'batch',
+  'ack',
+  'position',
+  'event-types',
+  'endpoints',
+  'token',
+  'other',
+] as const;
 export type AccessAction = (typeof ACCESS_ACTIONS)[number];
 
 /** One read or one denial. Never a payload. */

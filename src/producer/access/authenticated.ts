@@ -28,6 +28,14 @@ export interface AuthFailure {
   receiver: ReceiverId | null;
 }
 
+export function authFailure(
+  reason: AuthFailureReason,
+  credential: CredentialId | null = null,
+  receiver: ReceiverId | null = null,
+): AuthFailure {
+  return { reason, credential, receiver };
+}
+
 export function isAuthFailure(result: object): result is AuthFailure {
   return 'reason' in result;
 }

@@ -1,6 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from '../../database/bigint-column.js';
 import type { CredentialId, ReceiverId } from '../../protocol/ids.js';
+import type { PublicJwks } from './credential-view.js';
 import type { CredentialScope } from './scopes.js';
 
 /** What a receiver authenticates to the fetch API with. */
@@ -15,9 +16,13 @@ export class CredentialEntity {
   @Column({ name: 'name', type: 'text' })
   name!: string;
 
-  /** SHA-256 of the API key, hex. Keys are random, so a slow hash would protect nothing. */
+  /** SHA-256 of the API key, hex; empty if there is none. Keys are random, so a slow hash would protect nothing. */
   @Column({ name: 'secret_hash', type: 'text' })
   secretHash!: string;
+
+  /** Public keys that its assertions are verified with, instead of an API key. */
+  @Column({ name: 'jwks', type: 'simple-json', nullable: true })
+  jwks!: PublicJwks | null;
 
   @Column({ name: 'scopes', type: 'simple-json' })
   scopes!: CredentialScope[];

@@ -3,6 +3,7 @@ import { invalidListCursor } from '../../http/list-cursor.js';
 import { ProblemException } from '../../http/problem-exception.js';
 import { IS_UNAVAILABLE, ProblemFilter, type IsUnavailable } from '../../http/problem.filter.js';
 import { InvalidCursorError } from '../../protocol/cursor.js';
+import { InvalidPublicKeyError } from '../access/public-jwk.js';
 import { endpointProblem } from '../endpoint-api/endpoint-problem.js';
 import { IdempotencyConflictError } from '../log/errors.js';
 import { InvalidEventError } from '../publish/event-input.js';
@@ -16,6 +17,10 @@ export function adminProblem(error: unknown): unknown {
   if (error instanceof InvalidCursorError) return invalidListCursor(error);
   if (error instanceof InvalidEventError) {
     const errors = [{ pointer: error.pointer, message: error.message }];
+    return new ProblemException('invalid_request', undefined, { errors, cause });
+  }
+  if (error instanceof InvalidPublicKeyError) {
+    const errors = [{ pointer: `/jwks${error.pointer}`, message: error.message }];
     return new ProblemException('invalid_request', undefined, { errors, cause });
   }
   return endpointProblem(error);

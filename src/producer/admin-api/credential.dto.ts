@@ -1,8 +1,22 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema, type ApiPropertyOptions } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsInt,
+  IsObject,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import type { PublicJwk } from '../access/public-jwk.js';
 import { DEFAULT_SCOPES, MOST_SCOPES, ROUTE_SCOPES, type CredentialScope } from '../access/scopes.js';
 import { IsFilter, LARGEST_FILTER } from './filter.dto.js';
+import { PublicJwkDto, PublicJwksDto } from './jwks.dto.js';
 import { PageView } from './list.dto.js';
+import { DEFAULT_OVERLAP_SECONDS, LARGEST_OVERLAP_SECONDS, OVERLAP } from './overlap.js';
 import { AreCredentialScopes, IsText, IsTimestamp, Nullable, Optional } from './validation.js';
 
 const SCOPES = {
@@ -52,6 +66,52 @@ export class CreateCredentialDto {
   @Nullable()
   @IsTimestamp()
   expiresAt?: string | null;
+
+  @ApiPropertyOptional({
+    type: PublicJwksDto,
+    description:
+      'Public keys, for a receiver that authenticates at `POST /oauth/token` with assertions that it signs itself (`private_key_jwt`). ' +
+      'The credential then has no API key.',
+  })
+  @Optional()
+  @ValidateNested()
+  @Type(() => PublicJwksDto)
+  @IsObject({ message: 'must be a JSON Web Key Set: an object with `keys`' })
+  jwks?: PublicJwksDto;
+}
+
+@ApiSchema({ name: 'RotateCredential' })
+export class RotateCredentialDto {
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: LARGEST_OVERLAP_SECONDS,
+    description: 'For how many seconds the former one goes on opening the API, unless it expires before.',
+    default: DEFAULT_OVERLAP_SECONDS,
+    example: DEFAULT_OVERLAP_SECONDS,
+  })
+  @Optional()
+  @IsInt(OVERLAP)
+  @Min(0, OVERLAP)
+  @Max(LARGEST_OVERLAP_SECONDS, OVERLAP)
+  overlap?: number;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the new one expires. Left out or null: never.',
+    example: '2027-11-23T00:00:00.000Z',
+  })
+  @Nullable()
+  @IsTimestamp()
+  expiresAt?: string | null;
+}
+
+@ApiSchema({ name: 'PublicJwksOfCredential' })
+export class PublicJwksDocument {
+  @ApiProperty({ type: () => [PublicJwkDto] })
+  keys!: PublicJwk[];
 }
 
 @ApiSchema({ name: 'Credential' })
@@ -66,6 +126,13 @@ export class CredentialDocument {
   scopes!: CredentialScope[];
   @ApiProperty({ type: [String], example: ['*'] })
   types!: string[];
+  @ApiProperty({
+    type: PublicJwksDocument,
+    nullable: true,
+    description: 'Its public keys; null if it has an API key.',
+    example: null,
+  })
+  jwks!: PublicJwksDocument | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2027-11-23T00:00:00.000Z' })
   expiresAt!: string | null;
   @ApiProperty({
@@ -82,11 +149,12 @@ export class CredentialDocument {
 
 @ApiSchema({ name: 'CreatedCredential' })
 export class CreatedCredentialDocument extends CredentialDocument {
-  @ApiProperty({
-    description: 'What the receiver sends as `Authorization: Bearer …`. Shown this once.',
+  @ApiPropertyOptional({
+    description:
+      'What the receiver sends as `Authorization: Bearer …`. Shown this once. Absent if it has public keys instead.',
     example: 'sp_01kaz8fp3wfj2taq4k3bv8s5ch_N7…',
   })
-  apiKey!: string;
+  apiKey?: string;
 }
 
 @ApiSchema({ name: 'CredentialPage' })

@@ -6,7 +6,11 @@ import { oneOf, Optional } from './validation.js';
 
 @ApiSchema({ name: 'RotateSigningKey' })
 export class RotateSigningKeyDto {
-  @ApiProperty({ enum: SIGNING_KEY_USES, description: 'Which key: that of signals, or that of access tokens.' })
+  @ApiProperty({
+    enum: SIGNING_KEY_USES,
+    description: 'Which key: that of signals, or that of access tokens.',
+    example: 'signal',
+  })
   @IsIn(SIGNING_KEY_USES, oneOf(SIGNING_KEY_USES))
   use!: SigningKeyUse;
 
@@ -31,7 +35,7 @@ export class RotateSigningKeyDto {
 export class SigningKeyDocument {
   @ApiProperty({ description: 'As in the JWKS.', example: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k' })
   kid!: string;
-  @ApiProperty({ enum: SIGNING_KEY_USES })
+  @ApiProperty({ enum: SIGNING_KEY_USES, example: 'signal' })
   use!: SigningKeyUse;
   @ApiProperty({ format: 'date-time', example: '2026-11-23T17:30:00.000Z' })
   createdAt!: string;

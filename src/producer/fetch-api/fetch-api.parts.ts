@@ -8,7 +8,6 @@ import { EventTypesController } from './event-types.controller.js';
 import { EventsController } from './events.controller.js';
 import { FeedReader } from './feed-reader.js';
 import { Feed } from './feed.js';
-import { JwksController } from './jwks.controller.js';
 import { LogWatcher } from './log-watcher.js';
 import { ProgressController } from './progress.controller.js';
 import { ProgressRecorder } from './progress-recorder.js';
@@ -19,7 +18,6 @@ export const FETCH_API_CONTROLLERS: Type[] = [
   ProgressController,
   EventTypesController,
   ...OWN_ENDPOINT_CONTROLLERS,
-  JwksController,
 ];
 
 /** What the controllers need beside the services of the steps. */

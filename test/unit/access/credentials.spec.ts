@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateApiKey } from '../../../src/producer/access/api-key.js';
 import { isAuthFailure } from '../../../src/producer/access/authenticated.js';
-import type { CredentialViewWithKey } from '../../../src/producer/access/credentials.service.js';
+import type { CredentialViewWithKey } from '../../../src/producer/access/credential-view.js';
 import type { ReceiverId } from '../../../src/protocol/ids.js';
 import { openSubscriptions, START, type Subscriptions } from '../../support/subscription-services.js';
 
@@ -31,6 +31,7 @@ describe('a credential', () => {
       name: 'production',
       scopes: ['events:read'],
       types: ['*'],
+      jwks: null,
       expiresAt: null,
       lastUsedAt: null,
       createdAt: '2026-11-23T17:30:00.000Z',

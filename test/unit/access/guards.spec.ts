@@ -69,7 +69,7 @@ async function listen(db: Subscriptions, platform: 'express' | 'fastify'): Promi
   @Module({
     controllers: [ReadController, ManageController, OperateController],
     providers: [
-      { provide: Authenticator, useValue: new Authenticator(db.credentials) },
+      { provide: Authenticator, useValue: db.authenticator },
       { provide: AdminKeysService, useValue: db.adminKeys },
       { provide: AccessLog, useValue: db.accessLog },
       { provide: ChangeLog, useValue: db.changeLog },
@@ -193,7 +193,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       db.accessLog.record({ receiver, credential: null, action: 'event', status: 200, count: 1, address: null });
     }
     // Asked within the same turn of the event loop: nothing has been written yet.
-    const guard = new ReceiverGuard(new Authenticator(db.credentials), db.accessLog, new Reflector());
+    const guard = new ReceiverGuard(db.authenticator, db.accessLog, new Reflector());
     const context = {
       getHandler: () => ReadController.prototype.read,
       getClass: () => ReadController,

@@ -66,6 +66,8 @@ describe('the admin API’s OpenAPI document', () => {
         'PATCH /admin/v1/receivers/{receiverId}',
         'DELETE /admin/v1/receivers/{receiverId}',
         'GET /admin/v1/receivers/{receiverId}/credentials',
+        'GET /admin/v1/receivers/{receiverId}/credentials/{credentialId}',
+        'POST /admin/v1/receivers/{receiverId}/credentials/{credentialId}/rotate',
         'POST /admin/v1/receivers/{receiverId}/credentials',
         'DELETE /admin/v1/receivers/{receiverId}/credentials/{credentialId}',
         'GET /admin/v1/receivers/{receiverId}/endpoints',
@@ -73,6 +75,8 @@ describe('the admin API’s OpenAPI document', () => {
         'GET /admin/v1/stats',
         'GET /admin/v1/access',
         'GET /admin/v1/changes',
+        'GET /admin/v1/signing-keys',
+        'POST /admin/v1/signing-keys/rotate',
       ].sort(),
     );
   });

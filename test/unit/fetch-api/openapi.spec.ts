@@ -38,7 +38,7 @@ describe('the receivers’ document', () => {
         .toSorted(),
     ).toEqual([
       'DELETE /v1/endpoints/{endpointId}',
-      ...PUBLIC_ROUTES,
+      'GET /.well-known/jwks.json',
       'GET /v1/endpoints',
       'GET /v1/endpoints/{endpointId}',
       'GET /v1/endpoints/{endpointId}/signals',
@@ -48,6 +48,7 @@ describe('the receivers’ document', () => {
       'GET /v1/events/{id}',
       'GET /v1/position',
       'PATCH /v1/endpoints/{endpointId}',
+      'POST /oauth/token',
       'POST /v1/acks',
       'POST /v1/endpoints',
       'POST /v1/endpoints/{endpointId}/rotate-secret',

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiOperation, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ProblemDocument } from '../../http/api-problems.js';
-import { ApiProblems } from './api-problems.js';
+import { ApiProblems } from '../fetch-api/api-problems.js';
 import { JwksView } from './jwks.views.js';
 
 export const ApiJwks = (): MethodDecorator =>
