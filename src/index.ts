@@ -5,15 +5,17 @@ export type {
   DispatchOptions,
   EndpointOptions,
   FetchApiOptions,
+  IssuerOptions,
   OAuthOptions,
   PostgresOptions,
+  ReceiverIdentity,
   SigningKeyOptions,
   SignpostOptions,
   TargetOptions,
 } from './producer/signpost-options.js';
 export type { LimitOptions, RequestRate } from './producer/limits/limit-options.js';
 export type { RateLimiter, RateStanding } from './producer/limits/rate-limiter.js';
-export { SignpostOptionsError } from './producer/options-validation.js';
+export { SignpostOptionsError } from './producer/options-error.js';
 
 // Publishing.
 export { Publisher } from './producer/publish/publisher.js';

@@ -1,26 +1,29 @@
 import { GivenClock, ServerClock, type DatabaseClock } from '../database/postgres-clock.js';
 import { activationDelayMs, jwksCacheMs, LONGEST_TOKEN_LIFETIME_MS } from './access/signing-key-times.js';
 import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from './dispatch/policy.js';
-import type { DispatchOptions, OAuthOptions, SigningKeyOptions, SignpostOptions } from './signpost-options.js';
-import { DEFAULT_MAX_PER_RECEIVER, DEFAULT_VERIFY_WITHIN_MS } from './subscriptions/endpoint-settings.js';
+import { checkedIssuers } from './issuer-validation.js';
 import { DEFAULT_LIMITS, type LimitOptions } from './limits/limit-options.js';
+import { SignpostOptionsError } from './options-error.js';
+import type {
+  DispatchOptions,
+  IssuerOptions,
+  OAuthOptions,
+  SigningKeyOptions,
+  SignpostOptions,
+} from './signpost-options.js';
+import { DEFAULT_MAX_PER_RECEIVER, DEFAULT_VERIFY_WITHIN_MS } from './subscriptions/endpoint-settings.js';
 
-/** A setting of `SignpostModule` that it cannot run with; says which one and what would be right. */
-export class SignpostOptionsError extends Error {
-  readonly code = 'bad_options';
-
-  constructor(option: string, fix: string, options?: ErrorOptions) {
-    super(`SignpostModule: ${option} ${fix}`, options);
-    this.name = 'SignpostOptionsError';
-  }
-}
+export { SignpostOptionsError };
 
 /** Dispatch settings with every default filled in. */
 export type ResolvedDispatch = Required<DispatchOptions>;
 
 /** Options with every default filled in. */
 export interface ResolvedOptions extends Required<
-  Omit<SignpostOptions, 'dispatch' | 'targets' | 'fetchApi' | 'endpoints' | 'postgres' | 'signingKeys' | 'oauth'>
+  Omit<
+    SignpostOptions,
+    'dispatch' | 'targets' | 'fetchApi' | 'endpoints' | 'postgres' | 'signingKeys' | 'oauth' | 'issuers' | 'identify'
+  >
 > {
   dispatch: ResolvedDispatch;
   /** Whether this process runs the loop. */
@@ -30,6 +33,8 @@ export interface ResolvedOptions extends Required<
   signingKeys: Required<SigningKeyOptions>;
   endpoints: { maxPerReceiver: number; verifyWithinMs: number };
   oauth: Required<OAuthOptions>;
+  issuers: readonly IssuerOptions[];
+  identify: SignpostOptions['identify'];
   postgres: { poolSize: number; listenUrl: string | undefined; partitions: number };
   /** What `now` is taken from. */
   clock: DatabaseClock;
@@ -51,10 +56,11 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
   const dispatch = options.dispatch === false ? {} : (options.dispatch ?? {});
   const clock = options.now || !onPostgres ? new GivenClock(options.now ?? Date.now) : new ServerClock();
   const signalTimeoutMs = positive('dispatch.signalTimeoutMs', dispatch.signalTimeoutMs, 15_000);
+  const publicUrl = options.publicUrl ?? 'http://127.0.0.1:3000';
   return {
     masterKey: options.masterKey,
     previousMasterKeys: options.previousMasterKeys ?? [],
-    publicUrl: options.publicUrl ?? 'http://127.0.0.1:3000',
+    publicUrl,
     retentionMs: positive('retentionMs', options.retentionMs, 30 * DAY),
     keepAccessMs: positive('keepAccessMs', options.keepAccessMs, 90 * DAY),
     limits: resolveLimits(options.limits ?? {}),
@@ -81,6 +87,8 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
       ),
       verifyWithinMs: positive('endpoints.verifyWithinMs', options.endpoints?.verifyWithinMs, DEFAULT_VERIFY_WITHIN_MS),
     },
+    issuers: checkedIssuers(options.issuers, publicUrl),
+    identify: options.identify,
     oauth: { tokenLifetimeMs: tokenLifetime(options.oauth?.tokenLifetimeMs) },
     postgres: {
       poolSize: whole('postgres.poolSize', options.postgres?.poolSize, 4, LARGEST_POOL),

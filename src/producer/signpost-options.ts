@@ -1,3 +1,4 @@
+import type { CredentialScope } from './access/scopes.js';
 import type { LimitOptions } from './limits/limit-options.js';
 import type { ConfirmMode } from './subscriptions/endpoint-settings.js';
 
@@ -69,6 +70,36 @@ export interface OAuthOptions {
   tokenLifetimeMs?: number;
 }
 
+/** An issuer of the operator's own whose access tokens open the fetch API. */
+export interface IssuerOptions {
+  /** `iss` of its tokens, to the letter. */
+  issuer: string;
+  /** `aud` of tokens that are meant for this API, one of them. */
+  audience: string | readonly string[];
+  /** Where its public keys are (a JSON Web Key Set): an https URL, or http on a loopback address. */
+  jwksUrl: string;
+  /** Claim that holds the id of the receiver (`rcv_…`). Default `sub`. */
+  receiverClaim?: string;
+  /** Claim that holds the scopes, with spaces between them or as a list; what is no scope here is passed over. Default `scope`. */
+  scopesClaim?: string;
+  /** Algorithms that its tokens may be signed with, asymmetric ones only. Default: RS, PS and ES with 256, 384 or 512, and EdDSA. */
+  algorithms?: readonly string[];
+  /** Takes the keys over http from anywhere, for development. Default `false`. */
+  allowHttp?: boolean;
+}
+
+/** The receiver that a request comes from, as the application knows it. */
+export interface ReceiverIdentity {
+  /** `rcv_…`; one that does not exist is refused like a bad credential. */
+  receiver: string;
+  /** What it may do. Default `['events:read']`. */
+  scopes?: readonly CredentialScope[];
+  /** Patterns that narrow what the receiver may read. Default `['*']`. */
+  types?: readonly string[];
+  /** Who it is to the application, for the audit log. Default: nothing. */
+  id?: string;
+}
+
 /** What `SignpostModule` is told; every setting has its default in its comment. */
 export interface SignpostOptions {
   /** 32 bytes in base64: seals endpoint secrets and URLs at rest. Required. */
@@ -88,6 +119,13 @@ export interface SignpostOptions {
   signingKeys?: SigningKeyOptions;
   endpoints?: EndpointOptions;
   oauth?: OAuthOptions;
+  /** Issuers whose access tokens are taken beside our own. Default none. */
+  issuers?: readonly IssuerOptions[];
+  /**
+   * Says which receiver a request to the fetch API comes from that shows no credential of ours: neither an API key nor a token, ours or of one
+   * of the `issuers`. Gets the framework's own request; called again during a long poll. Null: nobody, 401. Default: nobody.
+   */
+  identify?(request: object): ReceiverIdentity | null | undefined | Promise<ReceiverIdentity | null | undefined>;
   postgres?: PostgresOptions;
   limits?: LimitOptions;
   /** Default of endpoints that do not say: what counts as delivered. Default `fetch`. */

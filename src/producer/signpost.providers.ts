@@ -8,10 +8,13 @@ import { AccessLog } from './access/access-log.js';
 import { AccessTokens } from './access/access-tokens.js';
 import { AdminGuard } from './access/admin.guard.js';
 import { AdminKeysService } from './access/admin-keys.service.js';
+import { ApplicationIdentities } from './access/application-identities.js';
 import { Authenticator } from './access/authenticator.js';
 import { ChangeLog } from './access/change-log.js';
 import { ClientAssertions } from './access/client-assertions.js';
 import { CredentialsService } from './access/credentials.service.js';
+import { ForeignTokens } from './access/foreign-tokens.js';
+import { KnownReceivers } from './access/known-receivers.js';
 import { LastUsed } from './access/last-used.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
 import { InstallationSignalKeys } from './access/signal-keys.js';
@@ -126,6 +129,9 @@ export const subscriptionProviders: Provider[] = [
 export const accessProviders: Provider[] = [
   Authenticator,
   AccessTokens,
+  ForeignTokens,
+  ApplicationIdentities,
+  KnownReceivers,
   ClientAssertions,
   UsedAssertions,
   CredentialsService,

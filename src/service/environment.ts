@@ -1,5 +1,8 @@
 import { BlockList } from 'node:net';
+import type { IssuerOptions } from '../index.js';
 import { parseDuration, parseDurations } from './duration.js';
+import { EnvironmentError } from './environment-error.js';
+import { readIssuer } from './issuer-environment.js';
 
 /** `path`: of the SQLite file, or `:memory:`. */
 export type DatabaseSettings = { type: 'sqlite'; path: string } | { type: 'postgres'; url: string };
@@ -29,17 +32,11 @@ export interface ServiceSettings {
   trustProxy: string[] | false;
   maxConnections: number;
   auditRetentionMs: number;
+  /** Whose tokens are taken beside our own. */
+  issuer: IssuerOptions | undefined;
 }
 
-/** A variable of the environment has a value that the service cannot run with. One line: the name, the fault, the fix. */
-export class EnvironmentError extends Error {
-  readonly code = 'bad_environment';
-
-  constructor(name: string, fix: string) {
-    super(`${name}: ${fix}`);
-    this.name = 'EnvironmentError';
-  }
-}
+export { EnvironmentError };
 
 const SHORTEST_ADMIN_KEY = 8;
 const LONGEST_TIMEOUT_MS = 60_000;
@@ -73,6 +70,7 @@ export function readEnvironment(env: Environment): ServiceSettings {
     trustProxy: readTrustProxy(env.SIGNPOST_TRUST_PROXY),
     maxConnections: readCount('SIGNPOST_MAX_CONNECTIONS', env.SIGNPOST_MAX_CONNECTIONS, MOST_CONNECTIONS) ?? 10_000,
     auditRetentionMs: readDuration('SIGNPOST_AUDIT_RETENTION', env.SIGNPOST_AUDIT_RETENTION) ?? 90 * 86_400_000,
+    issuer: readIssuer(env),
   };
 }
 

@@ -40,6 +40,7 @@ function signpostOptions(settings: ServiceSettings, masterKey: string): Signpost
     ...(rateLimit === undefined ? {} : { limits: { perCredential: rateLimit } }),
     targets: { allow: settings.allowTargets },
     postgres: settings.postgres,
+    ...(settings.issuer ? { issuers: [settings.issuer] } : {}),
     dispatch:
       settings.role === 'api'
         ? false

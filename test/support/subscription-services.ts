@@ -7,6 +7,9 @@ import { AdminKeysService } from '../../src/producer/access/admin-keys.service.j
 import { Authenticator } from '../../src/producer/access/authenticator.js';
 import { ClientAssertions } from '../../src/producer/access/client-assertions.js';
 import { CredentialsService } from '../../src/producer/access/credentials.service.js';
+import { ApplicationIdentities } from '../../src/producer/access/application-identities.js';
+import { ForeignTokens } from '../../src/producer/access/foreign-tokens.js';
+import { KnownReceivers } from '../../src/producer/access/known-receivers.js';
 import { LastUsed } from '../../src/producer/access/last-used.js';
 import { InstallationSignalKeys } from '../../src/producer/access/signal-keys.js';
 import { SigningKeys } from '../../src/producer/access/signing-keys.js';
@@ -56,6 +59,7 @@ export async function openSubscriptions(masterKey = randomBytes(32).toString('ba
   const signalKeys = new InstallationSignalKeys(signingKeys, options);
   const wake = () => void woken.times++;
   const credentials = new CredentialsService(dataSource, ids, lastUsed, changes, options);
+  const receiversKnown = new KnownReceivers(dataSource, changes, options);
   const usedAssertions = new UsedAssertions(dataSource);
   const accessTokens = new AccessTokens(signingKeys, credentials, lastUsed, options);
   return {
@@ -75,7 +79,14 @@ export async function openSubscriptions(masterKey = randomBytes(32).toString('ba
     credentials,
     signingKeys,
     accessTokens,
-    authenticator: new Authenticator(credentials, accessTokens),
+    receiversKnown,
+    authenticator: new Authenticator(
+      credentials,
+      accessTokens,
+      new ForeignTokens(receiversKnown, options),
+      new ApplicationIdentities(receiversKnown, {}),
+      {},
+    ),
     assertions: new ClientAssertions(credentials, usedAssertions, lastUsed, options),
     usedAssertions,
     adminKeys: new AdminKeysService(dataSource, ids, lastUsed, options),

@@ -5,6 +5,7 @@ import type { ProducerDatabase } from '../producer-database.js';
 import { PRODUCER_DATABASE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
 import { isoTime, type Listing, type ListRequest } from '../subscriptions/listing.js';
 import type { AccessFilter, AccessRow, AccessRows, AccessStream, EventPlace, StoredAccessRow } from './access-rows.js';
+import type { AccessKind } from './authenticated.js';
 import { merged } from './bounded-look.js';
 
 /** What was asked for. `other`: the route does not say. */
@@ -39,6 +40,10 @@ export interface Access {
   count: number;
   /** Network address of the caller. */
   address: string | null;
+  /** What was shown; null or left out on a denial. */
+  kind?: AccessKind | null | undefined;
+  /** Who it is to the issuer or the application that vouched for the receiver. */
+  identity?: string | null | undefined;
 }
 
 /** A row of the audit log. Times are ISO 8601. */
@@ -55,6 +60,8 @@ export interface AccessView {
   through: Position | null;
   count: number;
   address: string | null;
+  kind: AccessKind | null;
+  identity: string | null;
 }
 
 /** Whose accesses are asked for, or of which event: `place` is where it is in the log, as far as it is there. */
@@ -102,7 +109,7 @@ export class AccessLog implements BeforeApplicationShutdown {
   }
 
   /** Notes an access; it is written within about 100 ms. */
-  record({ receiver, credential, action, status, ids, after, through, count, address }: Access): void {
+  record({ receiver, credential, action, status, ids, after, through, count, address, kind, identity }: Access): void {
     this.pending.push({
       at: this.now(),
       receiver,
@@ -114,6 +121,8 @@ export class AccessLog implements BeforeApplicationShutdown {
       through: through ?? null,
       count,
       address,
+      kind: kind ?? null,
+      identity: identity ?? null,
     });
     this.noted += 1;
     const now = (this.stopping || this.pending.length >= BATCH) && !this.writing && !this.refused;

@@ -1,4 +1,5 @@
 import type { CredentialId, EventId, ReceiverId } from '../../protocol/ids.js';
+import type { AccessKind } from './authenticated.js';
 import type { Position } from '../log/event-store.js';
 import type { Look, TimeSpan } from './bounded-look.js';
 
@@ -16,6 +17,10 @@ export interface AccessRow {
   through: Position | null;
   count: number;
   address: string | null;
+  /** What was shown. */
+  kind: AccessKind | null;
+  /** Whose it is, where it is not ours. */
+  identity: string | null;
 }
 
 export type StoredAccessRow = AccessRow & { ordinal: number };

@@ -4,7 +4,7 @@ import { accessLook } from './access-look.js';
 import type { AccessFilter, AccessRow, AccessRows, AccessStream, StoredAccessRow } from './access-rows.js';
 import { lookThrough, postgresSelect, type Look } from './bounded-look.js';
 
-const TYPES = ['bigint', 'text', 'text', 'text', 'int', 'text', 'bigint', 'bigint', 'int', 'text'];
+const TYPES = ['bigint', 'text', 'text', 'text', 'int', 'text', 'bigint', 'bigint', 'int', 'text', 'text', 'text'];
 /** The audit log on PostgreSQL. */
 export class PostgresAccessRows implements AccessRows {
   private readonly access: string;
@@ -28,11 +28,13 @@ export class PostgresAccessRows implements AccessRows {
         row.through,
         row.count,
         row.address,
+        row.kind,
+        row.identity,
       ]),
     );
     await this.engine.change(
       `INSERT INTO ${this.access} (at, receiver_id, credential_id, action, status, event_ids, after_position, through_position, event_count,
-         address) ${list.sql}`,
+         address, credential_kind, identity) ${list.sql}`,
       [list.value],
     );
   }

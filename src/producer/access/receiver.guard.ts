@@ -12,7 +12,7 @@ import { Reflector } from '@nestjs/core';
 import { ProblemException } from '../../http/problem-exception.js';
 import { FailedLogins } from '../limits/failed-logins.js';
 import { RequestLimits } from '../limits/request-limits.js';
-import { AccessLog, type AccessAction } from './access-log.js';
+import { AccessLog, type Access, type AccessAction } from './access-log.js';
 import { callerAddress, type AccessRequest } from './access-request.js';
 import { isAuthFailure, type Authenticated, type AuthFailure } from './authenticated.js';
 import { Authenticator } from './authenticator.js';
@@ -81,7 +81,7 @@ export class ReceiverGuard implements CanActivate {
       this.logins.failed(request);
       const { reason, credential, receiver } = result;
       this.logger.warn(`Refused a request to the fetch API: credential ${credential ?? '-'} is ${reason}`);
-      this.deny(context, request, 401, receiver, credential);
+      this.deny(context, request, { status: 401, receiver, credential });
       throw unauthorized(CHALLENGE, reason);
     }
     this.logins.succeeded(request, result.credential.id);
@@ -93,7 +93,8 @@ export class ReceiverGuard implements CanActivate {
   private authorise(result: Authenticated, request: GuardedRequest, context: ExecutionContext): boolean {
     const needed = this.metadata<RouteScope>(SCOPE, context) ?? 'events:read';
     if (!grants(result.credential.scopes, needed)) {
-      this.deny(context, request, 403, result.receiver.id, result.credential.id);
+      const { kind, receiver, credential, identity } = result;
+      this.deny(context, request, { status: 403, receiver: receiver.id, credential: credential.id, kind, identity });
       throw forbidden(needed);
     }
     request.signpostAccess = result;
@@ -103,12 +104,10 @@ export class ReceiverGuard implements CanActivate {
   private deny(
     context: ExecutionContext,
     request: GuardedRequest,
-    status: number,
-    receiver: AuthFailure['receiver'],
-    credential: AuthFailure['credential'],
+    denied: Pick<Access, 'status' | 'receiver' | 'credential' | 'kind' | 'identity'>,
   ): void {
     const action = this.metadata<AccessAction>(ACTION, context) ?? 'other';
-    this.log.record({ receiver, credential, action, status, count: 0, address: callerAddress(request) });
+    this.log.record({ ...denied, action, count: 0, address: callerAddress(request) });
   }
 
   /** What the handler says, or else its class. */

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiQuery, ApiSchema } from '@nestjs/swagger';
 import { ACCESS_ACTIONS, type AccessAction } from '../access/access-log.js';
+import { ACCESS_KINDS, type AccessKind } from '../access/authenticated.js';
 import { ACTOR_KINDS, type ActorKind } from '../access/change-rows.js';
 import { ApiListQuery, ListQueryDto, PageView } from './list.dto.js';
 import { IsIdOf, IsTarget, IsText, IsTimestamp, Optional } from './validation.js';
@@ -102,6 +103,16 @@ export class AccessDocument {
   count!: number;
   @Text('Network address of the caller.', '192.0.2.7')
   address!: string | null;
+  @ApiProperty({
+    enum: ACCESS_KINDS,
+    nullable: true,
+    description:
+      'What was shown: an API key, an access token of ours, one of the operator’s issuer, or what the application knows.',
+    example: 'api-key',
+  })
+  kind!: AccessKind | null;
+  @Text('Who it is to the issuer or the application.', null)
+  identity!: string | null;
 }
 
 @ApiSchema({ name: 'AccessPage' })

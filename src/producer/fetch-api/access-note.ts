@@ -16,7 +16,7 @@ const ID_LENGTH = 64;
 export class AccessNote {
   constructor(@Inject(AccessLog) private readonly log: AccessLog) {}
 
-  note({ receiver, credential }: Authenticated, request: FetchRequest, noted: Noted): void {
+  note({ kind, receiver, credential, identity }: Authenticated, request: FetchRequest, noted: Noted): void {
     const { action, status, ids, after, through, count } = noted;
     // Spelled out: spreading one object into another was a twentieth of a single read.
     this.log.record({
@@ -29,6 +29,8 @@ export class AccessNote {
       receiver: receiver.id,
       credential: credential.id,
       address: callerAddress(request),
+      kind,
+      identity,
     });
   }
 

@@ -49,10 +49,10 @@ export class TokenController {
       this.log.record({ ...row, receiver, credential, status: 401 });
       throw invalidClient(reason);
     }
-    const { receiver, credential } = client.authenticated;
+    const { kind, receiver, credential } = client.authenticated;
     const scopes = requestedScopes(form.get('scope'), credential.scopes);
     const { token, expiresIn } = await this.tokens.issue(client, scopes);
-    this.log.record({ ...row, receiver: receiver.id, credential: credential.id, status: 200 });
+    this.log.record({ ...row, receiver: receiver.id, credential: credential.id, status: 200, kind });
     const view: TokenView = {
       access_token: token,
       token_type: 'Bearer',

@@ -18,6 +18,8 @@ const feed: Access = {
   through: 12,
   count: 10,
   address: '192.0.2.7',
+  kind: 'token',
+  identity: null,
 };
 const denial: Access = { receiver: null, credential: null, action: 'other', status: 401, count: 0, address: null };
 
@@ -48,7 +50,16 @@ describe('the access log', () => {
     db.accessLog.record(denial);
     const { items, more } = await db.accessLog.list({ limit: 10 });
     expect(items).toEqual([
-      { ...denial, id: '3', at: '2026-11-23T17:30:00.005Z', ids: null, after: null, through: null },
+      {
+        ...denial,
+        id: '3',
+        at: '2026-11-23T17:30:00.005Z',
+        ids: null,
+        after: null,
+        through: null,
+        kind: null,
+        identity: null,
+      },
       {
         ...feed,
         id: '2',

@@ -150,12 +150,12 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     await get('/read');
     await get('/read/plain', `Bearer ${generateApiKey('sp', id).text}`);
     await get('/read', `Bearer ${apiKey}`);
-    const row = { at: '2026-11-23T17:30:00.000Z', ids: null, after: null, through: null, count: 0 };
+    const row = { at: '2026-11-23T17:30:00.000Z', ids: null, after: null, through: null, count: 0, identity: null };
     const address = expect.stringContaining('127.0.0.1');
     expect(await audited()).toEqual([
-      { ...row, id: '3', receiver, credential: id, action: 'feed', status: 403, address },
-      { ...row, id: '2', receiver, credential: id, action: 'other', status: 401, address },
-      { ...row, id: '1', receiver: null, credential: null, action: 'feed', status: 401, address },
+      { ...row, id: '3', receiver, credential: id, action: 'feed', status: 403, kind: 'api-key', address },
+      { ...row, id: '2', receiver, credential: id, action: 'other', status: 401, kind: null, address },
+      { ...row, id: '1', receiver: null, credential: null, action: 'feed', status: 401, kind: null, address },
     ]);
   });
 

@@ -109,6 +109,35 @@ describe('the environment', () => {
     expect(start).not.toThrow(/secret/);
   });
 
+  it('names one issuer whose tokens are taken, whole or not at all', () => {
+    expect(readEnvironment({}).issuer).toBeUndefined();
+    const issuer = {
+      SIGNPOST_ISSUER: 'https://login.example.com/',
+      SIGNPOST_ISSUER_AUDIENCE: 'https://events.example.com',
+      SIGNPOST_ISSUER_JWKS_URL: 'https://login.example.com/jwks.json',
+    };
+    const read = { issuer: 'https://login.example.com/', audience: 'https://events.example.com' };
+    const jwksUrl = 'https://login.example.com/jwks.json';
+    expect(readEnvironment(issuer).issuer).toEqual({ ...read, jwksUrl });
+    const claims = { SIGNPOST_ISSUER_RECEIVER_CLAIM: 'rcv', SIGNPOST_ISSUER_SCOPES_CLAIM: 'scp' };
+    expect(readEnvironment({ ...issuer, ...claims }).issuer).toEqual({
+      ...read,
+      jwksUrl,
+      receiverClaim: 'rcv',
+      scopesClaim: 'scp',
+    });
+    for (const name of Object.keys(issuer)) {
+      const start = () => readEnvironment({ ...issuer, [name]: undefined });
+      expect(start).toThrow(new RegExp(`^${name}: [^\\n]+$`));
+    }
+    for (const url of ['http://login.example.com/jwks', 'https://u:secret@login.example.com/', 'jwks', 'ftp://x']) {
+      const start = () => readEnvironment({ ...issuer, SIGNPOST_ISSUER_JWKS_URL: url });
+      expect(start).toThrow(/^SIGNPOST_ISSUER_JWKS_URL: [^\n]+$/);
+      expect(start).not.toThrow(/secret/);
+    }
+    expect(() => readEnvironment(claims)).toThrow(/^SIGNPOST_ISSUER: /);
+  });
+
   it('in production the master key must be given', () => {
     expect(() => readEnvironment({ NODE_ENV: 'production' })).toThrow(/^SIGNPOST_MASTER_KEY: must be given/);
     const key = Buffer.alloc(32, 7).toString('base64');
