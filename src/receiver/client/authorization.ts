@@ -22,16 +22,29 @@ export function isSendable(text: unknown): text is string {
 
 /** @throws InvalidArgumentError unless there is exactly one form of credential, and it is well-formed */
 export function requireOneForm(auth: Partial<Record<keyof AnyAuth, unknown>>): void {
-  const forms = [auth.apiKey, auth.clientId ?? auth.clientSecret, auth.accessToken];
+  const forms = [auth.apiKey, auth.clientId ?? auth.clientSecret ?? auth.privateKey, auth.accessToken];
   if (forms.filter((form) => form !== undefined).length !== 1) {
     throw new InvalidArgumentError(
       'The credential',
-      'is one of apiKey, clientId with clientSecret, and accessToken; give exactly one of them',
+      'is one of apiKey, clientId with clientSecret or privateKey, and accessToken; give exactly one of them',
+    );
+  }
+  if (auth.clientSecret !== undefined && auth.privateKey !== undefined) {
+    throw new InvalidArgumentError(
+      'The credential',
+      'has both clientSecret and privateKey; give the one that is registered',
     );
   }
 }
 
-type AnyAuth = { apiKey: string; clientId: string; clientSecret: string; tokenUrl: string; accessToken: () => string };
+type AnyAuth = {
+  apiKey: string;
+  clientId: string;
+  clientSecret: string;
+  privateKey: unknown;
+  tokenUrl: string;
+  accessToken: () => string;
+};
 
 /** An API key: always the same. */
 export function apiKeyAuthorization({ apiKey }: Extract<Auth, { apiKey: string }>): Authorization {

@@ -2,6 +2,7 @@ import { HEADER, MEDIA_TYPE } from '../../protocol/headers.js';
 import type { Auth } from './auth.js';
 import { type Authorization, isSendable } from './authorization.js';
 import { parseTokenUrl, type Target } from './base-url.js';
+import { assertionProof, basicCredentials, formEncoded, type Prove } from './client-proof.js';
 import { withDeadline } from './deadline.js';
 import {
   ForbiddenError,
@@ -36,30 +37,38 @@ const ERROR_CODE = /^[a-z_]{1,40}$/;
 /** Access tokens by client credentials (RFC 6749, section 4.4), kept until shortly before they expire. */
 export class OAuthTokens implements Authorization {
   private readonly target: Target;
-  private readonly basic: string;
-  private readonly clientSecret: string;
+  private readonly prove: Prove;
+  /** What no error may show; a private key is nowhere but in its own object. */
+  private readonly kept: readonly string[];
   private token: Token | undefined;
   private flight: Promise<Token> | undefined;
 
   /** @throws InvalidArgumentError */
   constructor(
-    { clientId, clientSecret, tokenUrl }: ClientCredentials,
+    auth: ClientCredentials,
     base: Target,
     private readonly transport: HttpTransport,
     private readonly timeoutMs: number,
     private readonly now: () => number,
   ) {
+    const { clientId, tokenUrl } = auth;
     if (typeof clientId !== 'string' || clientId === '') throw new InvalidArgumentError('clientId', 'is missing');
-    if (typeof clientSecret !== 'string' || clientSecret === '') {
-      throw new InvalidArgumentError('clientSecret', 'is missing');
-    }
-    this.clientSecret = clientSecret;
     this.target =
       tokenUrl === undefined
         ? { origin: base.origin, path: `${base.path}/oauth/token` }
         : parseTokenUrl(tokenUrl, 'tokenUrl');
-    // Section 2.3.1: both are form-encoded first, so that a colon in the id does not end it.
-    this.basic = Buffer.from(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`).toString('base64');
+    if ('privateKey' in auth && auth.privateKey !== undefined) {
+      this.prove = assertionProof(auth, `${this.target.origin}${this.target.path}`);
+      this.kept = [];
+      return;
+    }
+    const { clientSecret } = auth as Extract<Auth, { clientSecret: string }>;
+    if (typeof clientSecret !== 'string' || clientSecret === '') {
+      throw new InvalidArgumentError('clientSecret', 'is missing');
+    }
+    const basic = basicCredentials(clientId, clientSecret);
+    this.prove = () => ({ headers: { authorization: `Basic ${basic}` }, parameters: {} });
+    this.kept = [clientSecret, formEncoded(clientSecret), basic];
   }
 
   async header(signal: AbortSignal): Promise<string> {
@@ -80,21 +89,22 @@ export class OAuthTokens implements Authorization {
   }
 
   secrets(): readonly string[] {
-    return [this.clientSecret, formEncoded(this.clientSecret), this.basic, this.token?.value ?? ''];
+    return [...this.kept, this.token?.value ?? ''];
   }
 
   private async renew(): Promise<Token> {
     const asked = this.now();
+    const { headers, parameters } = this.prove(asked);
     const answer = await this.transport.send({
       ...this.target,
       name: NAME,
       method: 'POST',
       headers: {
         accept: MEDIA_TYPE.json,
-        authorization: `Basic ${this.basic}`,
+        ...headers,
         'content-type': 'application/x-www-form-urlencoded',
       },
-      body: 'grant_type=client_credentials',
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...parameters }).toString(),
       maxBytes: TOKEN_BYTES,
       timeoutMs: this.timeoutMs,
       signal: new AbortController().signal,
@@ -112,7 +122,7 @@ export class OAuthTokens implements Authorization {
     if (status === 429) return new RateLimitedError(what, details);
     if (status >= 500) return new UnavailableError('unavailable', what, details);
     if (status === 400 || status === 401) {
-      return new UnauthorizedError(`${what}: check clientId, clientSecret and tokenUrl`, { status });
+      return new UnauthorizedError(`${what}: check clientId, clientSecret or privateKey, and tokenUrl`, { status });
     }
     if (status === 403) return new ForbiddenError(what, { status });
     if (status >= 300 && status < 400) {
@@ -134,8 +144,4 @@ function tokenIn({ status, headers, body }: HttpAnswer, asked: number): Token {
   const seconds = typeof stated === 'number' && stated >= 0 ? stated : UNSTATED_LIFE_SECONDS;
   const life = seconds * 1_000;
   return { value, renewAt: asked + Math.max(life - MARGIN_MS, life / 2) };
-}
-
-function formEncoded(text: string): string {
-  return new URLSearchParams([['', text]]).toString().slice(1);
 }
