@@ -34,7 +34,8 @@ export class EventTypesController {
     operationId: 'createEventType',
     summary: 'Describe an event type',
     description:
-      'The catalogue is for receivers to read; an event type that is not in it can be published all the same.',
+      'The catalogue is for receivers to read; an event type that is not in it can be published all the same. Only ' +
+      '`sensitiveFields` is more than words.',
   })
   @ApiBody({ type: CreateEventTypeDto })
   @ApiCreatedResponse({ type: EventTypeDocument, description: 'The event type.' })
@@ -82,8 +83,8 @@ export class EventTypesController {
   @HttpCode(204)
   @ApiOperation({ operationId: 'deleteEventType', summary: 'Take an event type out of the catalogue' })
   @ApiName()
-  @ApiNoContentResponse({ description: 'It is gone; its events stay.' })
-  @ApiProblems('not_found')
+  @ApiNoContentResponse({ description: 'It is gone; its events stay. A type with sensitive fields is kept.' })
+  @ApiProblems('not_found', 'conflict')
   remove(@PathEventType('type') type: string): Promise<void> {
     return this.eventTypes.remove(type);
   }

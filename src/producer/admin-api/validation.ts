@@ -2,7 +2,8 @@ import { isISO8601, Matches, ValidateBy, ValidateIf, type ValidationOptions } fr
 import type { RawJson } from '../../http/raw-json.js';
 import { isEventType, isEventTypePattern } from '../../protocol/event-type.js';
 import { ID_PREFIX, isId, type IdPrefix } from '../../protocol/ids.js';
-import { isCredentialScope, ROUTE_SCOPES } from '../access/scopes.js';
+import { isCredentialScope, isFieldScope, ROUTE_SCOPES } from '../access/scopes.js';
+import { FIELD_SCOPE_RULE, isFieldPointer, POINTER_RULE } from '../subscriptions/sensitive-field.js';
 
 /** May be left out. Unlike class-validator's `IsOptional`, null is not "left out": it would reach code that expects a value. */
 export const Optional = (): PropertyDecorator => ValidateIf((_, value: unknown) => value !== undefined);
@@ -103,3 +104,8 @@ export const IsTenant = (): PropertyDecorator =>
 
 /** The message that names the choices. */
 export const oneOf = (choices: readonly string[]) => ({ message: `must be one of: ${choices.join(', ')}` });
+
+export const IsFieldPointer = (): PropertyDecorator => Satisfies('isFieldPointer', isFieldPointer, POINTER_RULE);
+
+export const IsFieldScope = (): PropertyDecorator =>
+  Satisfies('isFieldScope', (value) => typeof value === 'string' && isFieldScope(value), FIELD_SCOPE_RULE);

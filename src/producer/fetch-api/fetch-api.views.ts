@@ -13,8 +13,11 @@ import {
 export const LARGEST_LAG = 100_000;
 
 const CURSOR_DESCRIPTION = 'Opaque. Hand it back exactly as it was received.';
+const REDACTED_DESCRIPTION =
+  'JSON pointers into `data` of what was withheld, as the event type declares them: a token `*` stands for each member or element. A member ' +
+  'is left out, an element of a list is null, and so is the whole. Only there where something was withheld.';
 const ANY_JSON = {
-  description: 'The payload: any JSON value, byte for byte as it was published.',
+  description: 'The payload: any JSON value, byte for byte as it was published, but for what was withheld.',
   oneOf: [
     { type: 'object', additionalProperties: true },
     { type: 'array', items: {} },
@@ -25,6 +28,30 @@ const ANY_JSON = {
   ],
   example: { number: 'INV-2026-0042', total: '119.00', currency: 'EUR' },
 };
+
+/** The resource of an event as it is now. */
+export class CurrentDocument {
+  @ApiProperty({ enum: ['found', 'gone'], description: '`gone`: there is no such thing any more.', example: 'found' })
+  state!: 'found' | 'gone';
+  @ApiProperty({ format: 'date-time', description: 'It is this new, at least.', example: TIME_EXAMPLE })
+  asOf!: string;
+  @ApiPropertyOptional({
+    oneOf: [{ type: 'string' }, { type: 'number' }],
+    description: 'Of the resource, where the producer has one.',
+    example: '17',
+  })
+  version?: string | number;
+  @ApiPropertyOptional({ ...ANY_JSON, description: 'The resource: any JSON value. With `found` only.' } as Parameters<
+    typeof ApiProperty
+  >[0])
+  data?: unknown;
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'As beside the payload, of `data` here.',
+    example: ['/customer/email'],
+  })
+  redacted?: string[];
+}
 
 /** An event, payload included. */
 export class EventDocument {
@@ -44,6 +71,14 @@ export class EventDocument {
   cursor!: string;
   @ApiProperty(ANY_JSON as Parameters<typeof ApiProperty>[0])
   data!: unknown;
+  @ApiPropertyOptional({ type: [String], description: REDACTED_DESCRIPTION, example: ['/customer/email'] })
+  redacted?: string[];
+  @ApiPropertyOptional({
+    type: () => CurrentDocument,
+    description:
+      'With `view=current`: the resource as it is now. `data` beside it is what it was at the event, and never changes.',
+  })
+  current?: CurrentDocument;
 }
 
 /** The event in the JSON format of CloudEvents 1.0. */
@@ -68,6 +103,11 @@ export class CloudEventDocument {
   recordedtime!: string;
   @ApiProperty({ description: CURSOR_DESCRIPTION, example: CURSOR_EXAMPLE })
   cursor!: string;
+  @ApiPropertyOptional({
+    description: 'What was withheld, as the JSON text of a list of JSON pointers. Only there where something was.',
+    example: '["/customer/email"]',
+  })
+  redacted?: string;
   @ApiProperty(ANY_JSON as Parameters<typeof ApiProperty>[0])
   data!: unknown;
 }
@@ -122,6 +162,16 @@ export class PositionView {
   lag!: number;
 }
 
+export class SensitiveFieldView {
+  @ApiProperty({
+    description: 'JSON pointer into `data`; a token `*` stands for each member or element.',
+    example: '/customer/email',
+  })
+  pointer!: string;
+  @ApiProperty({ description: 'Scope of a credential that opens it.', example: 'pii:read' })
+  scope!: string;
+}
+
 export class ReadableEventTypeView {
   @ApiProperty({ example: 'invoice.paid' })
   name!: string;
@@ -134,6 +184,12 @@ export class ReadableEventTypeView {
     example: { type: 'object', required: ['number'], properties: { number: { type: 'string' } } },
   })
   schema!: DataSchema | null;
+  @ApiProperty({
+    type: () => [SensitiveFieldView],
+    description: 'What is withheld from credentials without the scope, and listed in `redacted`.',
+    example: [{ pointer: '/customer/email', scope: 'pii:read' }],
+  })
+  sensitiveFields!: SensitiveFieldView[];
 }
 
 export class EventTypePageView {
@@ -145,6 +201,7 @@ export class EventTypePageView {
   more!: boolean;
 }
 
-export function eventTypeView({ name, description, schema }: EventTypeView): ReadableEventTypeView {
-  return { name, description, schema };
+export function eventTypeView(type: EventTypeView): ReadableEventTypeView {
+  const { name, description, schema, sensitiveFields } = type;
+  return { name, description, schema, sensitiveFields };
 }

@@ -5,6 +5,7 @@ import { Audit1764000000060 } from './audit.js';
 import { InitialSchema1764000000000 } from './initial-schema.js';
 import { Ownership1764000000050 } from './ownership.js';
 import { Partitions1764000000010 } from './partitions.js';
+import { Privacy1764000000030 } from './privacy.js';
 import { SignalTrust1764000000040 } from './signal-trust.js';
 
 /** In the order in which they run. */
@@ -12,6 +13,7 @@ export const SIGNPOST_MIGRATIONS: OwnMigration[] = [
   InitialSchema1764000000000,
   Partitions1764000000010,
   Credentials1764000000020,
+  Privacy1764000000030,
   SignalTrust1764000000040,
   Ownership1764000000050,
   Audit1764000000060,

@@ -14,6 +14,10 @@ export class EventTypeEntity {
   @Column({ name: 'schema', type: 'text', nullable: true })
   schema!: string | null;
 
+  /** List of `SensitiveField` as JSON text; null when there is none. */
+  @Column({ name: 'sensitive_fields', type: 'text', nullable: true })
+  sensitiveFields!: string | null;
+
   @Column({ name: 'created_at', type: 'bigint', transformer: bigintAsNumber })
   createdAt!: number;
 

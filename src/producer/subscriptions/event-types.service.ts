@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { MoreThan, type DataSource, type EntityManager } from 'typeorm';
+import { IsNull, MoreThan, Not, type DataSource, type EntityManager } from 'typeorm';
 import { SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
 import { NotFoundError, StateConflictError } from './errors.js';
 import { EventTypeEntity } from './event-type.entity.js';
 import { isoTime, listing, type Listing, type ListRequest } from './listing.js';
+import { checkSensitiveFields, type SensitiveField } from './sensitive-field.js';
 
 /** JSON Schema of an event's `data`. */
 export type DataSchema = Record<string, unknown> | boolean;
@@ -11,6 +12,8 @@ export type DataSchema = Record<string, unknown> | boolean;
 export interface EventTypeChange {
   description?: string | null | undefined;
   schema?: DataSchema | null | undefined;
+  /** What is withheld from credentials without the scope, in events that are there already as well. An empty list or null: nothing. */
+  sensitiveFields?: readonly SensitiveField[] | null | undefined;
 }
 
 export interface NewEventType extends EventTypeChange {
@@ -22,14 +25,22 @@ export interface EventTypeView {
   name: string;
   description: string | null;
   schema: DataSchema | null;
+  sensitiveFields: SensitiveField[];
   createdAt: string;
   updatedAt: string;
 }
 
-/** The catalogue of event types. It documents: a type that is not in it can be published all the same. */
+/** An event type with something to withhold; `sensitiveFields` is the JSON text of a list of `SensitiveField`. */
+export type SensitiveType = Pick<EventTypeEntity, 'name'> & { sensitiveFields: string };
+
+/**
+ * The catalogue of event types. It documents: a type that is not in it can be published all the same. But for the sensitive fields: what
+ * it says of those is done when events are read.
+ */
 @Injectable()
 export class EventTypesService {
   private readonly now: () => number;
+  private readonly listeners: (() => void)[] = [];
 
   constructor(
     @Inject(SIGNPOST_DATA_SOURCE) private readonly dataSource: DataSource,
@@ -38,16 +49,30 @@ export class EventTypesService {
     this.now = options.now ?? Date.now;
   }
 
-  /** @throws StateConflictError when the type is there already */
-  async create({ name, description = null, schema = null }: NewEventType): Promise<EventTypeView> {
+  /** Calls back, within this process, after a change of the catalogue was committed. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** @throws StateConflictError when the type is there already; InvalidSensitiveFieldError */
+  async create({ name, description = null, schema = null, sensitiveFields }: NewEventType): Promise<EventTypeView> {
+    checkSensitiveFields(sensitiveFields ?? []);
     const now = this.now();
-    const created: EventTypeEntity = { name, description, schema: asText(schema), createdAt: now, updatedAt: now };
+    const created: EventTypeEntity = {
+      name,
+      description,
+      schema: asText(schema),
+      sensitiveFields: fieldsText(sensitiveFields),
+      createdAt: now,
+      updatedAt: now,
+    };
     await this.dataSource.transaction(async (manager) => {
       if (await manager.existsBy(EventTypeEntity, { name })) {
         throw new StateConflictError(`The event type ${name} is in the catalogue already; change it instead`);
       }
       await manager.insert(EventTypeEntity, created);
     });
+    this.changed();
     return view(created);
   }
 
@@ -66,26 +91,55 @@ export class EventTypesService {
     return view(await find(this.dataSource.manager, name));
   }
 
-  /** @throws NotFoundError */
-  async update(name: string, { description, schema }: EventTypeChange): Promise<EventTypeView> {
+  /** The types that have sensitive fields. */
+  async sensitive(): Promise<SensitiveType[]> {
+    const types = await this.dataSource.manager.find(EventTypeEntity, {
+      select: { name: true, sensitiveFields: true },
+      where: { sensitiveFields: Not(IsNull()) },
+      order: { name: 'ASC' },
+    });
+    return types.map(({ name, sensitiveFields }) => ({ name, sensitiveFields: sensitiveFields ?? '[]' }));
+  }
+
+  /** @throws NotFoundError; InvalidSensitiveFieldError */
+  async update(name: string, { description, schema, sensitiveFields }: EventTypeChange): Promise<EventTypeView> {
+    checkSensitiveFields(sensitiveFields ?? []);
     const updated = await this.dataSource.transaction(async (manager) => {
       const found = await find(manager, name);
       const changed: EventTypeEntity = {
         ...found,
         description: description === undefined ? found.description : description,
         schema: schema === undefined ? found.schema : asText(schema),
+        sensitiveFields: sensitiveFields === undefined ? found.sensitiveFields : fieldsText(sensitiveFields),
         updatedAt: this.now(),
       };
       await manager.update(EventTypeEntity, { name }, changed);
       return changed;
     });
+    this.changed();
     return view(updated);
   }
 
-  /** @throws NotFoundError */
+  /**
+   * A type with sensitive fields is kept: its events stay in the log, and without the declaration everybody could read all of them.
+   *
+   * @throws NotFoundError; StateConflictError while it has sensitive fields
+   */
   async remove(name: string): Promise<void> {
-    const { affected } = await this.dataSource.manager.delete(EventTypeEntity, { name });
-    if (affected === 0) throw new NotFoundError('event type', name);
+    await this.dataSource.transaction(async (manager) => {
+      // The condition decides: fields that are declared at the same moment must not go with it.
+      const { affected } = await manager.delete(EventTypeEntity, { name, sensitiveFields: IsNull() });
+      if (affected !== 0) return;
+      await find(manager, name);
+      throw new StateConflictError(
+        `The event type ${name} has sensitive fields, which everybody could read without it; set sensitiveFields to [] first`,
+      );
+    });
+    this.changed();
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
   }
 }
 
@@ -103,6 +157,22 @@ function fromText(schema: string | null): DataSchema | null {
   return schema === null ? null : (JSON.parse(schema) as DataSchema);
 }
 
-function view({ name, description, schema, createdAt, updatedAt }: EventTypeEntity): EventTypeView {
-  return { name, description, schema: fromText(schema), createdAt: isoTime(createdAt), updatedAt: isoTime(updatedAt) };
+function fieldsText(fields: readonly SensitiveField[] | null | undefined): string | null {
+  if (!fields || fields.length === 0) return null;
+  return JSON.stringify(fields.map(({ pointer, scope }) => ({ pointer, scope })));
+}
+
+export function sensitiveFieldsOf(text: string | null): SensitiveField[] {
+  return text === null ? [] : (JSON.parse(text) as SensitiveField[]);
+}
+
+function view({ name, description, schema, sensitiveFields, createdAt, updatedAt }: EventTypeEntity): EventTypeView {
+  return {
+    name,
+    description,
+    schema: fromText(schema),
+    sensitiveFields: sensitiveFieldsOf(sensitiveFields),
+    createdAt: isoTime(createdAt),
+    updatedAt: isoTime(updatedAt),
+  };
 }

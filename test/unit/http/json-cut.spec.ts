@@ -105,7 +105,7 @@ const CANARY = 'canary-3f9a';
 type Json = unknown;
 
 /** Few names, so that pointers meet something; written with and without white space. */
-const name = fc.constantFrom('a', 'b', '0', '1', '', 'a/b', 'm~n', '"', 'é', '*');
+const name = fc.constantFrom<string[]>('a', 'b', '0', '1', '', 'a/b', 'm~n', '"', 'é', '*');
 const json = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 5, depthSize: 'small' },

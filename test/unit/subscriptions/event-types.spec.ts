@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { SensitiveField } from '../../../src/producer/subscriptions/sensitive-field.js';
 import { openSubscriptions, START, type Subscriptions } from '../../support/subscription-services.js';
 
 describe('the catalogue of event types', () => {
@@ -13,6 +14,7 @@ describe('the catalogue of event types', () => {
       name: 'invoice.paid',
       description: 'Paid.',
       schema,
+      sensitiveFields: [],
       createdAt: '2026-11-23T17:30:00.000Z',
       updatedAt: '2026-11-23T17:30:00.000Z',
     });
@@ -49,6 +51,34 @@ describe('the catalogue of event types', () => {
     });
     await db.eventTypes.update('a', { schema: null });
     expect(await db.eventTypes.get('a')).toMatchObject({ description: null, schema: null });
+  });
+
+  it('keeps sensitive fields until they are taken away, and a type that has some', async () => {
+    const email = { pointer: '/customer/email', scope: 'pii:read' } as const;
+    const changes: string[] = [];
+    db.eventTypes.onChange(() => changes.push('changed'));
+    await db.eventTypes.create({ name: 'a', sensitiveFields: [email] });
+    await db.eventTypes.create({ name: 'b' });
+    expect(await db.eventTypes.sensitive()).toEqual([{ name: 'a', sensitiveFields: JSON.stringify([email]) }]);
+    expect(await db.eventTypes.update('a', { description: 'd' })).toMatchObject({ sensitiveFields: [email] });
+    await expect(db.eventTypes.remove('a')).rejects.toMatchObject({ code: 'conflict' });
+    expect(await db.eventTypes.update('a', { sensitiveFields: null })).toMatchObject({ sensitiveFields: [] });
+    expect(await db.eventTypes.sensitive()).toEqual([]);
+    await db.eventTypes.remove('a');
+    expect(changes).toHaveLength(5);
+  });
+
+  it.each<[string, { pointer: string; scope: string }[], string]>([
+    ['no pointer', [{ pointer: 'customer', scope: 'pii:read' }], '/sensitiveFields/0/pointer'],
+    ['a route’s scope', [{ pointer: '/a', scope: 'events:read' }], '/sensitiveFields/0/scope'],
+    ['no scope', [{ pointer: '/a', scope: 'pii' }], '/sensitiveFields/0/scope'],
+    ['a pointer twice', ['a:b', 'a:c'].map((scope) => ({ pointer: '/a', scope })), '/sensitiveFields/1/pointer'],
+    ['too many', Array.from({ length: 101 }, (_, n) => ({ pointer: `/${n}`, scope: 'a:b' })), '/sensitiveFields'],
+  ])('refuses %s as sensitive field, with its pointer', async (_, fields, pointer) => {
+    const sensitiveFields = fields as SensitiveField[];
+    const refusal = { code: 'invalid_sensitive_field', pointer };
+    await expect(db.eventTypes.create({ name: 'a', sensitiveFields })).rejects.toMatchObject(refusal);
+    await expect(db.eventTypes.get('a')).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('names a type that is not in it', async () => {
