@@ -31,6 +31,18 @@ export {
   TurnTimeoutError,
 } from './database/errors.js';
 
+// Who may read what, and what is to be forgotten.
+export {
+  PolicyError,
+  type PolicyEvent,
+  type PolicyProvider,
+  type PolicyReceiver,
+  type Projection,
+} from './producer/access/policy.js';
+export { CurrentViewError, type CurrentState, type CurrentView } from './producer/fetch-api/current-view.js';
+export { Erasing, type Erasure } from './producer/log/erasing.js';
+export type { SensitiveField } from './producer/subscriptions/sensitive-field.js';
+
 // Who may read, and where signals go; for applications that do it in code rather than over the admin API.
 export { ReceiversService } from './producer/subscriptions/receivers.service.js';
 export { EndpointsService } from './producer/subscriptions/endpoints.service.js';

@@ -49,6 +49,7 @@ export const BODY_PROBLEMS = [
 const text = (description: string) => ({ description, schema: { type: 'string' as const } });
 const HEADERS: Record<number, Record<string, ReturnType<typeof text>>> = {
   401: { 'WWW-Authenticate': text('The schemes that open this API (RFC 9110 §11.6.1).') },
+  425: { 'Retry-After': text('Seconds to wait before the same request is sent again (RFC 8470).') },
   429: { 'Retry-After': text('Seconds to wait before the same request is sent again.') },
   503: { 'Retry-After': text('Seconds to wait before the same request is sent again.') },
 };

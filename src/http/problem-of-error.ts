@@ -21,6 +21,7 @@ const CODE_OF_STATUS: Readonly<Record<number, ProblemCode>> = {
   413: 'payload_too_large',
   414: 'invalid_request',
   415: 'unsupported_media_type',
+  425: 'too_early',
   429: 'rate_limited',
   431: 'invalid_request',
   503: 'unavailable',

@@ -14,6 +14,15 @@ export function ValidQuery<T extends object>(type: DtoClass<T>) {
   })();
 }
 
+/** As `ValidQuery`, for a route that hardly ever has a query and is asked all the time: without one, nothing is checked. */
+export function OptionalQuery<T extends object>(type: DtoClass<T>) {
+  const without = Object.freeze(new type());
+  return createParamDecorator((_: unknown, context: ExecutionContext): T => {
+    const { url } = context.switchToHttp().getRequest<{ url: string }>();
+    return url.includes('?') ? parseQuery(type, url) : without;
+  })();
+}
+
 /** Checks the query of `url` (path and query, as a request line has it). */
 export function parseQuery<T extends object>(type: DtoClass<T>, url: string): T {
   const mark = url.indexOf('?');

@@ -1,6 +1,10 @@
 import { GivenClock, ServerClock, type DatabaseClock } from '../database/postgres-clock.js';
+import { isEventTypePattern } from '../protocol/event-type.js';
+import type { PolicyProvider } from './access/policy.js';
+import { DEFAULT_POLICY_TIMEOUT_MS } from './access/read-policy.js';
 import { activationDelayMs, jwksCacheMs, LONGEST_TOKEN_LIFETIME_MS } from './access/signing-key-times.js';
 import { DEFAULT_CONFIRM_SCHEDULE, DEFAULT_RETRY_SCHEDULE } from './dispatch/policy.js';
+import type { CurrentView } from './fetch-api/current-view.js';
 import { checkedIssuers } from './issuer-validation.js';
 import { DEFAULT_LIMITS, type LimitOptions } from './limits/limit-options.js';
 import { SignpostOptionsError } from './options-error.js';
@@ -22,7 +26,16 @@ export type ResolvedDispatch = Required<DispatchOptions>;
 export interface ResolvedOptions extends Required<
   Omit<
     SignpostOptions,
-    'dispatch' | 'targets' | 'fetchApi' | 'endpoints' | 'postgres' | 'signingKeys' | 'oauth' | 'issuers' | 'identify'
+    | 'dispatch'
+    | 'targets'
+    | 'fetchApi'
+    | 'endpoints'
+    | 'postgres'
+    | 'signingKeys'
+    | 'oauth'
+    | 'issuers'
+    | 'identify'
+    | 'policy'
   >
 > {
   dispatch: ResolvedDispatch;
@@ -36,6 +49,7 @@ export interface ResolvedOptions extends Required<
   issuers: readonly IssuerOptions[];
   identify: SignpostOptions['identify'];
   postgres: { poolSize: number; listenUrl: string | undefined; partitions: number };
+  policy: PolicyProvider | undefined;
   /** What `now` is taken from. */
   clock: DatabaseClock;
 }
@@ -69,6 +83,10 @@ export function resolveOptions(options: SignpostOptions, onPostgres = false): Re
     now: () => clock.now(),
     random: options.random ?? Math.random,
     targets: { allow: options.targets?.allow ?? [], allowedPorts: options.targets?.allowedPorts ?? [443, 8443] },
+    policy: policy(options.policy),
+    policyTimeoutMs: positive('policyTimeoutMs', options.policyTimeoutMs, DEFAULT_POLICY_TIMEOUT_MS),
+    currentViews: currentViews(options.currentViews ?? []),
+    currentViewTimeoutMs: positive('currentViewTimeoutMs', options.currentViewTimeoutMs, 5_000),
     fetchApi: { maxWaitMs: positive('fetchApi.maxWaitMs', options.fetchApi?.maxWaitMs, 30_000) },
     signingKeys: {
       jwksCacheMs: positive('signingKeys.jwksCacheMs', options.signingKeys?.jwksCacheMs, jwksCacheMs()),
@@ -158,4 +176,38 @@ function schedule(
     throw new SignpostOptionsError(option, 'must list at least one wait, each above 0 ms');
   }
   return value;
+}
+
+/** A misspelt method would be a policy that admits everything. */
+function policy(given: PolicyProvider | undefined): PolicyProvider | undefined {
+  if (given === undefined) return undefined;
+  const { canRead, project } = given;
+  const asks = [canRead, project].filter((method) => method !== undefined);
+  if (asks.length === 0 || asks.some((method) => typeof method !== 'function')) {
+    throw new SignpostOptionsError('policy', 'must have a method canRead, or project, or both');
+  }
+  return given;
+}
+
+function currentViews(given: readonly CurrentView[]): readonly CurrentView[] {
+  const patterns = new Set<string>();
+  for (const [index, view] of given.entries()) {
+    const option = `currentViews[${index}]`;
+    if (typeof view.resolve !== 'function') throw new SignpostOptionsError(option, 'must have a method resolve');
+    if (view.types.length === 0) throw new SignpostOptionsError(`${option}.types`, 'must name at least one event type');
+    positive(`${option}.retryAfterMs`, view.retryAfterMs, 1_000);
+    for (const pattern of view.types) {
+      if (!isEventTypePattern(pattern)) {
+        throw new SignpostOptionsError(
+          `${option}.types`,
+          `must hold event types such as invoice.paid, prefixes such as invoice.*, or *, not ${pattern}`,
+        );
+      }
+      if (patterns.has(pattern)) {
+        throw new SignpostOptionsError(`${option}.types`, `names ${pattern}, which has a resolver already; keep one`);
+      }
+      patterns.add(pattern);
+    }
+  }
+  return given;
 }

@@ -9,6 +9,7 @@ import { PostgresAccessRows } from './access/postgres-access-rows.js';
 import { PostgresChangeRows } from './access/postgres-change-rows.js';
 import type { DispatchPolicy } from './dispatch/policy.js';
 import { PostgresDispatchStore } from './dispatch/postgres-dispatch-store.js';
+import { PostgresErasureStore } from './log/postgres-erasure-store.js';
 import { PostgresEventStore } from './log/postgres-event-store.js';
 import { PostgresListener } from './log/postgres-listener.js';
 import { PostgresLogReader } from './log/postgres-log-reader.js';
@@ -37,6 +38,7 @@ export interface PostgresDatabaseSettings {
 /** Signpost on PostgreSQL, for any number of nodes. */
 export class PostgresDatabase implements ProducerDatabase {
   readonly events: PostgresEventStore;
+  readonly erasures: PostgresErasureStore;
   readonly progress: PostgresProgressStore;
   readonly dispatch: PostgresDispatchStore;
   readonly attempts: PostgresAttemptLog;
@@ -71,6 +73,7 @@ export class PostgresDatabase implements ProducerDatabase {
       committed: this.sequencing.notify,
       upToDate: () => this.sequencing.upToDate().catch(() => undefined),
     });
+    this.erasures = new PostgresErasureStore(engine);
     this.progress = new PostgresProgressStore(engine);
     this.dispatch = new PostgresDispatchStore(engine, ids, settings.dispatch, clock, random, () =>
       this.sequencing.upToDate(),

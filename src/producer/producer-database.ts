@@ -2,6 +2,7 @@ import type { AccessRows } from './access/access-rows.js';
 import type { ChangeRows } from './access/change-rows.js';
 import type { KeyUses } from './access/key-uses.js';
 import type { DispatchStore } from './dispatch/dispatch-store.js';
+import type { ErasureStore } from './log/erasure-store.js';
 import type { EventStore } from './log/event-store.js';
 import type { ProgressStore } from './log/progress-store.js';
 import type { AttemptLog } from './subscriptions/attempt-log.js';
@@ -18,6 +19,7 @@ export interface DatabaseHealth {
 /** Everything of Signpost that is written differently for each kind of database, on the DataSource that Signpost lives in. */
 export interface ProducerDatabase {
   readonly events: EventStore;
+  readonly erasures: ErasureStore;
   readonly progress: ProgressStore;
   readonly dispatch: DispatchStore;
   readonly attempts: AttemptLog;

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { AppendNotifier } from './log/append-notifier.js';
+import { Erasing } from './log/erasing.js';
 import { Retention } from './log/retention.js';
 import type { ResolvedOptions } from './options-validation.js';
 import { SignalSender } from './signal/signal-sender.js';
@@ -27,12 +28,14 @@ export class SignpostLifecycle implements OnApplicationBootstrap, BeforeApplicat
     @Inject(AppendNotifier) private readonly appended: AppendNotifier,
     @Inject(Dispatcher) private readonly dispatcher: Dispatcher,
     @Inject(Retention) private readonly retention: Retention,
+    @Inject(Erasing) private readonly erasing: Erasing,
     @Inject(SignalSender) private readonly sender: SignalSender,
   ) {}
 
   onApplicationBootstrap(): void {
     // Also where nothing is dispatched: whoever publishes, or waits for events, needs the log to grow.
     this.database.start();
+    this.erasing.start();
     if (!this.options.dispatching) return;
     this.stopListening = this.appended.listen(this.dispatcher.notify);
     this.dispatcher.start();
@@ -41,7 +44,7 @@ export class SignpostLifecycle implements OnApplicationBootstrap, BeforeApplicat
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopListening?.();
-    await Promise.all([this.dispatcher.stop(), this.retention.stop()]);
+    await Promise.all([this.dispatcher.stop(), this.retention.stop(), this.erasing.stop()]);
     await this.sender.close();
     await this.database.stop();
   }

@@ -1,4 +1,6 @@
+import type { PolicyProvider } from './access/policy.js';
 import type { CredentialScope } from './access/scopes.js';
+import type { CurrentView } from './fetch-api/current-view.js';
 import type { LimitOptions } from './limits/limit-options.js';
 import type { ConfirmMode } from './subscriptions/endpoint-settings.js';
 
@@ -128,6 +130,14 @@ export interface SignpostOptions {
   identify?(request: object): ReceiverIdentity | null | undefined | Promise<ReceiverIdentity | null | undefined>;
   postgres?: PostgresOptions;
   limits?: LimitOptions;
+  /** The application's say in who may read what, asked whenever an event is read. Default none. */
+  policy?: PolicyProvider;
+  /** Longest time that the policy takes for one event, in ms; then nothing is served (503). Default 5,000. */
+  policyTimeoutMs?: number;
+  /** Resolvers of `?view=current`, by event type; of several that match, the most specific one answers. Default none. */
+  currentViews?: readonly CurrentView[];
+  /** Longest time that a resolver of `currentViews` takes, in ms; then the answer is 503. Default 5,000. */
+  currentViewTimeoutMs?: number;
   /** Default of endpoints that do not say: what counts as delivered. Default `fetch`. */
   confirm?: ConfirmMode;
   /** Unix milliseconds; tests own it. Default: `Date.now` on SQLite, the database's time on PostgreSQL. */

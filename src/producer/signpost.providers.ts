@@ -16,6 +16,8 @@ import { CredentialsService } from './access/credentials.service.js';
 import { ForeignTokens } from './access/foreign-tokens.js';
 import { KnownReceivers } from './access/known-receivers.js';
 import { LastUsed } from './access/last-used.js';
+import { ReadPolicy } from './access/read-policy.js';
+import { ReadRules } from './access/read-rules.js';
 import { ReceiverGuard } from './access/receiver.guard.js';
 import { InstallationSignalKeys } from './access/signal-keys.js';
 import { SigningKeys } from './access/signing-keys.js';
@@ -27,6 +29,7 @@ import { EventCache } from './fetch-api/event-cache.js';
 import { FailedLogins } from './limits/failed-logins.js';
 import { RequestLimits } from './limits/request-limits.js';
 import { AppendNotifier } from './log/append-notifier.js';
+import { Erasing } from './log/erasing.js';
 import type { EventStore } from './log/event-store.js';
 import { Retention, type Pruner } from './log/retention.js';
 import { openProducerDatabase } from './open-producer-database.js';
@@ -101,7 +104,21 @@ export const logProviders: Provider[] = [
     useFactory: (store: EventStore, ids: IdGenerator, appended: AppendNotifier, { now }: ResolvedOptions) =>
       new Publisher(store, ids, appended, now),
   },
-  { provide: EventCache, useFactory: () => new EventCache() },
+  {
+    provide: EventCache,
+    inject: [ReadRules],
+    useFactory: (rules: ReadRules) => {
+      const cache = new EventCache();
+      rules.onErased(() => cache.clear());
+      return cache;
+    },
+  },
+  {
+    provide: Erasing,
+    inject: [PRODUCER_DATABASE, IdGenerator, ReadRules, SIGNPOST_OPTIONS],
+    useFactory: ({ erasures }: ProducerDatabase, ids: IdGenerator, rules: ReadRules, { now }: ResolvedOptions) =>
+      new Erasing(erasures, ids, { now, erased: () => rules.erased() }),
+  },
   { provide: IS_UNAVAILABLE, useValue: isDatabaseUnavailable },
 ];
 
@@ -142,6 +159,8 @@ export const accessProviders: Provider[] = [
   ChangeLog,
   FailedLogins,
   RequestLimits,
+  ReadRules,
+  ReadPolicy,
   ReceiverGuard,
   AdminGuard,
 ];

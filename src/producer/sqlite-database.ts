@@ -5,6 +5,7 @@ import { SqliteAccessRows } from './access/sqlite-access-rows.js';
 import { SqliteChangeRows } from './access/sqlite-change-rows.js';
 import type { DispatchPolicy } from './dispatch/policy.js';
 import { SqliteDispatchStore } from './dispatch/sqlite-dispatch-store.js';
+import { SqliteErasureStore } from './log/sqlite-erasure-store.js';
 import { SqliteEventStore } from './log/sqlite-event-store.js';
 import { SqliteProgressStore } from './log/sqlite-progress-store.js';
 import type { DatabaseHealth, ProducerDatabase } from './producer-database.js';
@@ -19,6 +20,7 @@ export interface SqliteDatabaseSettings {
 /** Signpost on SQLite: one process, one connection, one partition. */
 export class SqliteDatabase implements ProducerDatabase {
   readonly events: SqliteEventStore;
+  readonly erasures: SqliteErasureStore;
   readonly progress: SqliteProgressStore;
   readonly dispatch: SqliteDispatchStore;
   readonly attempts: SqliteAttemptLog;
@@ -32,6 +34,7 @@ export class SqliteDatabase implements ProducerDatabase {
     { dispatch, now, random }: SqliteDatabaseSettings,
   ) {
     this.events = new SqliteEventStore(turns);
+    this.erasures = new SqliteErasureStore(turns);
     this.progress = new SqliteProgressStore(turns);
     this.dispatch = new SqliteDispatchStore(turns, ids, dispatch, now, random);
     this.attempts = new SqliteAttemptLog(turns);

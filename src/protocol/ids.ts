@@ -10,6 +10,7 @@ export type EndpointId = Id<'ep'>;
 export type ReceiverId = Id<'rcv'>;
 export type SignalId = Id<'sig'>;
 export type CredentialId = Id<'key'>;
+export type ErasureId = Id<'era'>;
 
 /** What an id of each kind begins with, before the underscore. */
 export const ID_PREFIX = {
@@ -18,10 +19,11 @@ export const ID_PREFIX = {
   receiver: 'rcv',
   signal: 'sig',
   credential: 'key',
+  erasure: 'era',
 } as const;
 
 export type IdPrefix = (typeof ID_PREFIX)[keyof typeof ID_PREFIX];
-export type AnyId = EventId | EndpointId | ReceiverId | SignalId | CredentialId;
+export type AnyId = EventId | EndpointId | ReceiverId | SignalId | CredentialId | ErasureId;
 /** The type of the ids with a prefix: `IdOf<'evt'>` is `EventId`. */
 export type IdOf<Prefix extends IdPrefix> = Extract<AnyId, Id<Prefix>>;
 

@@ -15,6 +15,7 @@ export const PROBLEMS = {
   cursor_expired: define('cursor_expired', 410, 'The cursor is older than the retained log'),
   payload_too_large: define('payload_too_large', 413, 'The body is too large'),
   unsupported_media_type: define('unsupported_media_type', 415, 'The media type of the body is not supported'),
+  too_early: define('too_early', 425, 'The current state cannot be told yet'),
   rate_limited: define('rate_limited', 429, 'Too many requests'),
   internal: define('internal', 500, 'Something went wrong on the server'),
   unavailable: define('unavailable', 503, 'The service cannot answer at the moment'),

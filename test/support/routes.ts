@@ -31,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   admin('POST', '/events/batch', { body: { events: [{ type: 'a.b', data: 1 }] }, limit: 8 * MEBIBYTE }),
   admin('GET', '/events', { list: true }),
   admin('GET', '/events/{eventId}'),
+  admin('POST', '/erasures', { body: { tenant: 'acme', subject: 'x' } }),
   admin('POST', '/receivers', { body: { name: 'x' } }),
   admin('GET', '/receivers', { list: true }),
   admin('GET', '/receivers/{receiverId}'),

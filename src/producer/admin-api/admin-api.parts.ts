@@ -5,6 +5,7 @@ import { AuditController } from './audit.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { EndpointActionsController } from './endpoint-actions.controller.js';
 import { EndpointsController } from './endpoints.controller.js';
+import { ErasuresController } from './erasures.controller.js';
 import { EventTypesController } from './event-types.controller.js';
 import { EventsController } from './events.controller.js';
 import { KeysController } from './keys.controller.js';
@@ -18,6 +19,7 @@ import { StatsController } from './stats.controller.js';
 export const ADMIN_API_CONTROLLERS: Type[] = [
   PublishController,
   EventsController,
+  ErasuresController,
   ReceiversController,
   CredentialsController,
   ReceiverEndpointsController,

@@ -3,7 +3,6 @@ import { problem } from '../../protocol/problem.js';
 import type { Authenticated } from '../access/authenticated.js';
 import type { Position } from '../log/event-store.js';
 import { AccessNote } from './access-note.js';
-import { entitlementOf } from './entitlement.js';
 import { EventReader, type EventRead } from './event-reader.js';
 import type { FetchRequest } from './fetch-request.js';
 import { problemOfRead } from './problem-of-read.js';
@@ -23,13 +22,13 @@ export class BatchRead {
 
   /** The text of the answer. What was handed out is noted as the text goes out. */
   async *parts(ids: readonly string[], access: Authenticated, request: FetchRequest): AsyncGenerator<string, void> {
-    const entitlement = entitlementOf(access);
     for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
       const asked = ids.slice(from, from + READ_AT_ONCE);
-      const reads = await this.reader.many(asked, entitlement);
+      const reads = await this.reader.many(asked, access);
       const results = asked.map((id) => resultText(id, reads.get(id) ?? { kind: 'not_found' }));
-      const positions = [...reads.values()].flatMap(positionRead);
-      this.access.note(access, request, { action: 'batch', status: 200, ids: asked, count: positions.length });
+      const found = [...reads.values()].filter(({ kind }) => kind === 'found').length;
+      const positions = [...reads.values()].flatMap(positionTold);
+      this.access.note(access, request, { action: 'batch', status: 200, ids: asked, count: found });
       if (positions.length > 0) this.progress.record(access.receiver.id, { kind: 'fetched', positions });
       const isLast = from + READ_AT_ONCE >= ids.length;
       yield `${from === 0 ? '{"results":[' : ','}${results.join(',')}${isLast ? ']}' : ''}`;
@@ -44,6 +43,7 @@ function resultText(id: string, read: EventRead): string {
   return JSON.stringify({ id, status: body.status, problem: body });
 }
 
-function positionRead(read: EventRead): Position[] {
-  return read.kind === 'found' ? [read.position] : [];
+/** Also of an event whose payload is gone: who was told so need not be reminded of it. */
+function positionTold(read: EventRead): Position[] {
+  return read.kind === 'not_found' ? [] : [read.position];
 }

@@ -8,7 +8,10 @@ export interface CachedEvent {
   type: string;
   recordedAt: number;
   position: Position;
+  /** As JSON, with the whole payload: what is withheld from a reader is cut out on each look-up. */
   body: string;
+  /** Where the payload begins in it; it ends before the last character. */
+  dataAt: number;
 }
 
 /** Memory of an entry beside its body: map slot, object, id, buffer header. */

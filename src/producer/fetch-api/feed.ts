@@ -13,24 +13,29 @@ import { AccessNote } from './access-note.js';
 import type { FEED_TYPES_SERVED } from './accepted-type.js';
 import { entitlementOf, isNarrowed } from './entitlement.js';
 import { EventReader } from './event-reader.js';
-import { cursorAt } from './event-representation.js';
+import { cursorAt, isReadable } from './event-representation.js';
 import { pageAnswer, pageLines, READ_HEADERS } from './feed-answer.js';
 import { feedStart } from './feed-place.js';
 import { FeedReader } from './feed-reader.js';
 import type { FeedQuery } from './fetch-api.dto.js';
 import type { FetchRequest } from './fetch-request.js';
 import { ProgressRecorder } from './progress-recorder.js';
+import { ShownEvents } from './shown-events.js';
 
 const MS_PER_SECOND = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
 export interface FeedCall {
   query: FeedQuery;
+  /** Looked up again during a long answer. */
   access: Authenticated;
   request: FetchRequest;
   response: unknown;
   mediaType: (typeof FEED_TYPES_SERVED)[number];
 }
+
+/** A page as the reader gets it, with the positions of all that was read for it. */
+type ShownPage = Page<StoredEvent> & { read: readonly Position[] };
 
 /** Answers a request for a page of the feed, and moves the receiver's marks. */
 @Injectable()
@@ -40,6 +45,7 @@ export class Feed {
   constructor(
     @Inject(FeedReader) private readonly reader: FeedReader,
     @Inject(EventReader) private readonly events: EventReader,
+    @Inject(ShownEvents) private readonly shown: ShownEvents,
     @Inject(ProgressRecorder) private readonly progress: ProgressRecorder,
     @Inject(AccessNote) private readonly note: AccessNote,
     @Inject(Authenticator) private readonly authenticator: Authenticator,
@@ -64,9 +70,11 @@ export class Feed {
     // Nobody is there to read it, so nothing was fetched.
     if (gone.signal.aborted) return;
     const after = typeof start === 'object' ? start.position : undefined;
-    if (mediaType === MEDIA_TYPE.ndjson) return this.stream(call, page, after);
-    this.handedOut(call, page, after);
-    reply(response, pageAnswer(page, mediaType, this.events.source));
+    const shown = await this.shownOf(page, call);
+    if (mediaType === MEDIA_TYPE.ndjson) return this.stream(call, shown, after);
+    if (gone.signal.aborted) return;
+    this.handedOut(call, shown, after);
+    reply(response, pageAnswer(shown, mediaType, this.events.source));
   }
 
   /** @throws ProblemException (`rate_limited`): too many of the credential's wait already */
@@ -93,36 +101,42 @@ export class Feed {
   }
 
   /** Goes on past the byte limit of a page, one page in memory at a time, up to the limit that was asked for. */
-  private async stream(call: FeedCall, first: Page<StoredEvent>, after: Position | undefined): Promise<void> {
+  private async stream(call: FeedCall, first: ShownPage, after: Position | undefined): Promise<void> {
     const headers: Record<string, string> = { ...READ_HEADERS, 'content-type': MEDIA_TYPE.ndjson };
     // The last line has the cursor to go on from; without any line the header has it.
     if (pageLines(first) === '') headers['signpost-cursor'] = cursorAt(first.partition, first.through);
     await replyInParts(call.response, { status: 200, headers }, this.lines(call, first, after));
   }
 
-  private async *lines(call: FeedCall, first: Page<StoredEvent>, after: Position | undefined) {
+  private async *lines(call: FeedCall, first: ShownPage, after: Position | undefined) {
     let left = call.query.limit;
     let place = after;
-    for (let page = first; ; page = await this.reader.next(await this.entitlementNow(call), page.through, left)) {
+    for (let page = first; ;) {
       this.handedOut(call, page, place);
       yield pageLines(page);
-      left -= page.events.length;
+      left -= page.read.length;
       place = page.through;
-      if (left <= 0 || !page.more || page.events.length === 0) return;
+      if (left <= 0 || !page.more || page.read.length === 0) return;
+      page = await this.shownOf(await this.reader.next(await this.entitlementNow(call), place, left), call);
     }
   }
 
-  private handedOut(call: FeedCall, page: Page<StoredEvent>, after: Position | undefined): void {
+  /** The page as the reader gets it: its end stays where it is, whatever is not shown. An erased event keeps its position and has nothing to show. */
+  private async shownOf({ events, ...page }: Page<StoredEvent>, { access }: FeedCall): Promise<ShownPage> {
+    const shown = await this.shown.of(events.filter(isReadable), access);
+    return { ...page, events: shown, read: events.map(({ position }) => position) };
+  }
+
+  private handedOut(call: FeedCall, page: ShownPage, after: Position | undefined): void {
     const { query, access, request } = call;
-    const { events, through } = page;
+    const { events, read, through } = page;
     this.note.note(access, request, { action: 'feed', status: 200, after, through, count: events.length });
     if (!this.moves(call)) return;
     if (!isNarrowed(access, query.types)) {
       this.progress.record(access.receiver.id, { kind: 'fetched-through', through });
-    } else if (events.length > 0) {
+    } else if (read.length > 0) {
       // Others read the types that are not in this page: its end says nothing about those.
-      const positions = events.map(({ position }) => position);
-      this.progress.record(access.receiver.id, { kind: 'fetched', positions });
+      this.progress.record(access.receiver.id, { kind: 'fetched', positions: read });
     }
   }
 
@@ -131,9 +145,11 @@ export class Feed {
     return query.ack && request.method === 'GET';
   }
 
-  private async entitlementNow({ query, request }: FeedCall): Promise<Entitlement> {
+  private async entitlementNow(call: FeedCall): Promise<Entitlement> {
+    const { query, request } = call;
     const access = await this.authenticator.authenticate(request);
     if (isAuthFailure(access)) throw unauthorized(CHALLENGE, access.reason);
+    call.access = access;
     return entitlementOf(access, query.types);
   }
 }

@@ -20,6 +20,7 @@ import {
   AckBody,
   BatchReadBody,
   DEFAULT_FEED_LIMIT,
+  EVENT_VIEWS,
   LARGEST_FEED_LIMIT,
   LONGEST_WAIT_SECONDS,
 } from './fetch-api.dto.js';
@@ -62,9 +63,16 @@ export const ApiEvent = (): MethodDecorator =>
       summary: 'Fetch one event',
       description:
         'The payload of an event that a signal listed. Fetching it stops the reminders for it. Ask for ' +
-        '`application/cloudevents+json` to get it as CloudEvents 1.0.',
+        '`application/cloudevents+json` to get it as CloudEvents 1.0. With `view=current` the answer also has the resource as it is ' +
+        'now, for event types whose producer can tell it: as JSON only, without a validator, not to be kept.',
     }),
     ApiParam({ name: 'id', description: 'The id from the signal.', example: EVENT_ID_EXAMPLE }),
+    ApiQuery({
+      name: 'view',
+      required: false,
+      description: 'Left out: the event. `current`: beside it, as `current`, its resource as it is now.',
+      schema: { type: 'string', enum: [...EVENT_VIEWS] },
+    }),
     ApiHeader({
       name: 'If-None-Match',
       required: false,
@@ -81,7 +89,7 @@ export const ApiEvent = (): MethodDecorator =>
       },
     }),
     ApiResponse({ status: 304, description: 'You have it already.', headers: VALIDATORS }),
-    ApiProblems('not_found', 'not_acceptable', 'gone_erased', 'gone_expired'),
+    ApiProblems('invalid_request', 'not_found', 'not_acceptable', 'gone_erased', 'gone_expired', 'too_early'),
   );
 
 export const ApiFeed = (): MethodDecorator =>

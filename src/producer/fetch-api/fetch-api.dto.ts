@@ -4,6 +4,7 @@ import {
   ArrayMinSize,
   IsArray,
   IsBoolean,
+  IsIn,
   IsInt,
   IsString,
   Max,
@@ -56,6 +57,15 @@ const ArePatterns = (): PropertyDecorator =>
 
 const LIMIT = { message: `must be a whole number from 1 to ${LARGEST_FEED_LIMIT}` };
 const WAIT = { message: `must be whole seconds from 0 to ${LONGEST_WAIT_SECONDS}` };
+
+/** `current`: the event beside its resource as it is now. */
+export const EVENT_VIEWS = ['current'] as const;
+
+export class EventQuery {
+  @ValidateIf(given)
+  @IsIn(EVENT_VIEWS, { message: 'must be current, or be left out' })
+  view?: (typeof EVENT_VIEWS)[number];
+}
 
 export class FeedQuery {
   @ValidateIf(given)

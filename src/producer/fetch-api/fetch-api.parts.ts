@@ -11,6 +11,8 @@ import { Feed } from './feed.js';
 import { LogWatcher } from './log-watcher.js';
 import { ProgressController } from './progress.controller.js';
 import { ProgressRecorder } from './progress-recorder.js';
+import { LiveView } from './live-view.js';
+import { ShownEvents } from './shown-events.js';
 
 /** In the order of the document. */
 export const FETCH_API_CONTROLLERS: Type[] = [
@@ -27,7 +29,9 @@ export const FETCH_API_PROVIDERS: Provider[] = [
   EventReader,
   Feed,
   FeedReader,
+  LiveView,
   ProgressRecorder,
   ...OWN_ENDPOINT_PROVIDERS,
+  ShownEvents,
   { provide: LogWatcher, useClass: AppendLogWatcher },
 ];

@@ -13,9 +13,10 @@ import {
 import { invalid } from '../../http/dto-validation.js';
 import { JsonBody } from '../../http/json-body.js';
 import { ProblemFilter } from '../../http/problem.filter.js';
-import { ID_PREFIX, isId } from '../../protocol/ids.js';
+import { ID_PREFIX, isId, type EventId } from '../../protocol/ids.js';
 import type { Authenticated } from '../access/authenticated.js';
 import { AuditedAs, CurrentAccess, ReceiverGuard } from '../access/receiver.guard.js';
+import { ReadPolicy } from '../access/read-policy.js';
 import type { EventStore, Position } from '../log/event-store.js';
 import type { ProgressStore } from '../log/progress-store.js';
 import { EVENT_STORE, PROGRESS_STORE } from '../signpost-options.js';
@@ -29,6 +30,10 @@ import { AckBody } from './fetch-api.dto.js';
 import type { FetchRequest } from './fetch-request.js';
 import { LARGEST_LAG, type PositionView } from './fetch-api.views.js';
 import { ProgressRecorder } from './progress-recorder.js';
+import { ShownEvents } from './shown-events.js';
+
+/** Payloads in memory at once, for the application to look at. */
+const ASKED_AT_ONCE = 16;
 
 /** Where a receiver stands, and its word that it has stored what it fetched. */
 @ApiFetch('Progress')
@@ -41,6 +46,8 @@ export class ProgressController {
     @Inject(PROGRESS_STORE) private readonly store: ProgressStore,
     @Inject(ProgressRecorder) private readonly progress: ProgressRecorder,
     @Inject(AccessNote) private readonly access: AccessNote,
+    @Inject(ReadPolicy) private readonly policy: ReadPolicy,
+    @Inject(ShownEvents) private readonly shown: ShownEvents,
   ) {}
 
   @Post('acks')
@@ -87,8 +94,19 @@ export class ProgressController {
   /** Ids that are not this receiver's are passed over: what it may not read it cannot ack, nor find out by acking. */
   private async ackIds(ids: readonly string[], access: Authenticated, request: FetchRequest): Promise<void> {
     const known = ids.filter((id) => isId(ID_PREFIX.event, id));
-    const positions = known.length === 0 ? [] : await this.store.positionsOf(known, entitlementOf(access));
+    const positions = known.length === 0 ? [] : await this.readable(known, access);
     if (positions.length > 0) await this.progress.recordDurably(access.receiver.id, { kind: 'acked', positions });
     this.access.note(access, request, { action: 'ack', status: 204, ids, count: positions.length });
+  }
+
+  /** Where an application has a say, it is asked: else an ack, which the marks show, would tell what is there. */
+  private async readable(ids: readonly EventId[], access: Authenticated): Promise<Position[]> {
+    if (!this.policy.asksApplication) return this.store.positionsOf(ids, entitlementOf(access));
+    const positions: Position[] = [];
+    for (let from = 0; from < ids.length; from += ASKED_AT_ONCE) {
+      const shown = await this.shown.byId(ids.slice(from, from + ASKED_AT_ONCE), access);
+      positions.push(...shown.map(({ position }) => position));
+    }
+    return positions;
   }
 }

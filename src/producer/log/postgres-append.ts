@@ -1,6 +1,6 @@
 import type { PostgresEngine } from '../../database/postgres-engine.js';
 import type { EventId } from '../../protocol/ids.js';
-import { IdempotencyConflictError } from './errors.js';
+import { IdempotencyConflictError, isConflict } from './errors.js';
 import type { Appended, NewEvent } from './event-store.js';
 
 /** Runs one statement: in the application's transaction, or by itself. */
@@ -62,7 +62,7 @@ export class PostgresAppend {
       if (ordinal !== undefined) return { ...appended(event), ordinal };
       const found = existing.get(event.idempotencyKey ?? '');
       if (!found) throw new Error(`The event ${event.id} was neither written nor was its idempotency key there before`);
-      if (found.idempotency_digest !== event.idempotencyDigest) return new IdempotencyConflictError(found.id);
+      if (isConflict(found.idempotency_digest, event)) return new IdempotencyConflictError(found.id);
       return repeatedOf(found);
     });
   }

@@ -1,6 +1,6 @@
 import type { EventId } from '../../protocol/ids.js';
 import type { SqliteTurns } from '../../database/sqlite-turns.js';
-import { IdempotencyConflictError } from './errors.js';
+import { IdempotencyConflictError, isConflict } from './errors.js';
 import type { NewEvent, Placed } from './event-store.js';
 
 const COLUMNS =
@@ -53,7 +53,7 @@ export function appendOne(turns: SqliteTurns, event: NewEvent): Placed {
 
 function repeated(turns: SqliteTurns, event: NewEvent, key: string): Placed {
   const row = turns.prepare(FIND_BY_KEY).get(key) as ExistingRow;
-  if (row.idempotency_digest !== event.idempotencyDigest) throw new IdempotencyConflictError(row.id);
+  if (isConflict(row.idempotency_digest, event)) throw new IdempotencyConflictError(row.id);
   return {
     id: row.id,
     partition: 0,

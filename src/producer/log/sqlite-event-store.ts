@@ -16,6 +16,7 @@ import type {
   StoredEvent,
 } from './event-store.js';
 import { appendOne } from './sqlite-append.js';
+import { overwriting } from './sqlite-overwrite.js';
 import { pruneLog } from './sqlite-prune.js';
 import {
   METADATA_COLUMNS,
@@ -149,7 +150,9 @@ export class SqliteEventStore implements EventStore {
   }
 
   prune(expireBefore: number, forgetBefore: number, limit: number) {
-    return this.turns.step('retention', () => pruneLog(this.turns, expireBefore, forgetBefore, limit));
+    return this.turns.step('retention', (db) =>
+      overwriting(db, () => pruneLog(this.turns, expireBefore, forgetBefore, limit)),
+    );
   }
 
   private boundsNow(): LogBounds {

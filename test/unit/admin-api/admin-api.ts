@@ -14,6 +14,7 @@ import { SigningKeys } from '../../../src/producer/access/signing-keys.js';
 import { ADMIN_API_CONTROLLERS, ADMIN_API_PROVIDERS } from '../../../src/producer/admin-api/admin-api.parts.js';
 import { Dispatcher } from '../../../src/producer/dispatch/dispatcher.js';
 import { AppendNotifier } from '../../../src/producer/log/append-notifier.js';
+import { Erasing } from '../../../src/producer/log/erasing.js';
 import { SqliteEventStore } from '../../../src/producer/log/sqlite-event-store.js';
 import { Publisher } from '../../../src/producer/publish/publisher.js';
 import { TargetGuard } from '../../../src/producer/signal/target-guard.js';
@@ -89,6 +90,7 @@ export async function openAdminApi(platform: Platform) {
     { provide: AccessLog, useValue: subscriptions.accessLog },
     { provide: ChangeLog, useValue: subscriptions.changeLog },
     { provide: Dispatcher, useValue: dispatcher },
+    { provide: Erasing, useValue: new Erasing(database.erasures, ids, { ...options, erased: () => undefined }) },
   ]);
   app.useGlobalFilters(new ProblemFilter());
   await app.listen(0, '127.0.0.1');

@@ -53,6 +53,7 @@ describe('the admin API’s OpenAPI document', () => {
         'GET /admin/v1/event-types/{type}',
         'PATCH /admin/v1/event-types/{type}',
         'DELETE /admin/v1/event-types/{type}',
+        'POST /admin/v1/erasures',
         'GET /admin/v1/events',
         'POST /admin/v1/events',
         'POST /admin/v1/events/batch',

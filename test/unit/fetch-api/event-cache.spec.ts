@@ -8,6 +8,7 @@ const event = (bytes = 10, recordedAt = 1_000): CachedEvent => ({
   type: 'invoice.paid',
   recordedAt,
   position: 1,
+  dataAt: 0,
   body: 'x'.repeat(bytes / 2),
 });
 const all = { tenant: 'acme', types: [['*']] };
