@@ -3,7 +3,7 @@ import { JsonCutter } from '../../http/json-cut.js';
 import { checkJson } from '../../http/json-text.js';
 import { ProblemException } from '../../http/problem-exception.js';
 import type { StoredEvent } from '../log/event-store.js';
-import { answerInTime } from './answer-in-time.js';
+import { answerInTime, LateAnswerError } from './answer-in-time.js';
 import type { Authenticated } from './authenticated.js';
 import { PolicyError, type PolicyEvent, type PolicyProvider, type Projection } from './policy.js';
 import { policyEvent, policyReceiver } from './policy-event.js';
@@ -50,24 +50,28 @@ export class ApplicationPolicy {
     try {
       return await answerInTime(this.timeoutMs, answer);
     } catch (error) {
-      // Its name alone: the message of an application's error may quote the payload.
-      const name = error instanceof Error ? error.name : typeof error;
-      const cause = new PolicyError(`The policy's ${what} failed for ${id}: ${name}`, { cause: error });
+      const cause = new PolicyError(`The policy's ${what} failed for ${id}: ${reasonOf(error)}`, { cause: error });
       const detail = 'Whether this may be read cannot be told at the moment.';
       throw new ProblemException('unavailable', detail, { headers: { 'retry-after': '1' }, cause });
     }
   }
 }
 
+/** Of an application's error the name alone: its message may quote the payload. */
+function reasonOf(error: unknown): string {
+  if (error instanceof PolicyError || error instanceof LateAnswerError) return error.message;
+  return error instanceof Error ? error.name : typeof error;
+}
+
 /** @throws PolicyError, and what JSON cannot hold */
 function projected(data: string, projection: Projection): Projected {
   const { withhold, redacted = [], ...given } = { withhold: undefined, ...(projection as Partial<AnyProjection>) };
-  if (withhold !== undefined && 'data' in given) throw new PolicyError('answers either withhold or data');
+  if (withhold !== undefined && 'data' in given) throw new PolicyError('it answers either withhold or data');
   if (withhold !== undefined) {
     const { text, cut } = new JsonCutter(pointers(withhold)).cut(data);
     return { data: text, redacted: cut };
   }
-  if (!('data' in given)) throw new PolicyError('answers { withhold }, { data, redacted } or undefined');
+  if (!('data' in given)) throw new PolicyError('it answers { withhold }, { data, redacted } or undefined');
   const text = assertExactJson(given.data);
   // As deep as a payload may be, too.
   checkJson(text);
@@ -82,7 +86,7 @@ interface AnyProjection {
 
 function pointers(given: unknown): string[] {
   if (!Array.isArray(given) || !given.every((pointer) => typeof pointer === 'string')) {
-    throw new PolicyError('pointers come as a list of text');
+    throw new PolicyError('its pointers come as a list of text');
   }
   return given;
 }

@@ -5,7 +5,7 @@ import { invalid } from '../../http/dto-validation.js';
 import { ProblemException } from '../../http/problem-exception.js';
 import { patternsMatching } from '../../protocol/event-type.js';
 import { ID_PREFIX, isId } from '../../protocol/ids.js';
-import { answerInTime } from '../access/answer-in-time.js';
+import { answerInTime, LateAnswerError } from '../access/answer-in-time.js';
 import type { Authenticated } from '../access/authenticated.js';
 import { policyEvent, policyReceiver } from '../access/policy-event.js';
 import { ReadPolicy } from '../access/read-policy.js';
@@ -103,9 +103,7 @@ export class LiveView {
       );
       return { state, data: currentText(state) };
     } catch (error) {
-      // Its name alone: the message of an application's error may quote the resource.
-      const name = error instanceof Error ? error.name : typeof error;
-      const cause = new CurrentViewError(`The resolver of ${event.type} failed for ${event.id}: ${name}`, {
+      const cause = new CurrentViewError(`The resolver of ${event.type} failed for ${event.id}: ${reasonOf(error)}`, {
         cause: error,
       });
       throw new ProblemException('unavailable', 'The resource as it is now cannot be told at the moment.', {
@@ -116,15 +114,21 @@ export class LiveView {
   }
 }
 
+/** Of an application's error the name alone: its message may quote the resource. */
+function reasonOf(error: unknown): string {
+  if (error instanceof CurrentViewError || error instanceof LateAnswerError) return error.message;
+  return error instanceof Error ? error.name : typeof error;
+}
+
 /** Throws what no answer can be made of. */
 function currentText(state: CurrentState): string {
   if (state === 'gone' || state === 'not-yet') return 'null';
   if (typeof state !== 'object' || state === null || !('data' in state)) {
-    throw new CurrentViewError("answers { data, version? }, 'gone' or 'not-yet'");
+    throw new CurrentViewError("it answers { data, version? }, 'gone' or 'not-yet'");
   }
   const { version } = state;
   const isVersion = version === undefined || typeof version === 'string' || Number.isFinite(version);
-  if (!isVersion) throw new CurrentViewError('names a version that is neither text nor a number');
+  if (!isVersion) throw new CurrentViewError('it names a version that is neither text nor a number');
   const text = assertExactJson(state.data);
   // As deep as a payload may be, too.
   checkJson(text);

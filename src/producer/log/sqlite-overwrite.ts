@@ -2,7 +2,8 @@ import type { Database } from '../../database/sqlite-turns.js';
 
 /**
  * Runs `work` so that what it deletes is overwritten with zeros (`PRAGMA secure_delete`, which may be switched at any time), also on pages that
- * become free. Otherwise the bytes stay in the file until something else is written there. `work` must not wait.
+ * become free. Otherwise the bytes stay in the file until something else is written there. `work` must not wait. Stale copies elsewhere in the
+ * file there are none, as the connection is set up with `FAST`.
  */
 export function overwriting<T>(db: Database, work: () => T): T {
   const before = db.pragma('secure_delete', { simple: true });

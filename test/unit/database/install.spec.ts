@@ -12,12 +12,14 @@ const handleOf = (dataSource: DataSource): Database =>
   (dataSource.driver as unknown as { databaseConnection: Database }).databaseConnection;
 
 const pragmas = (db: Database) =>
-  ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'].map((name) => db.pragma(name, { simple: true }));
+  ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout', 'secure_delete'].map((name) =>
+    db.pragma(name, { simple: true }),
+  );
 
 describe('installing turns', () => {
   it('sets what soundness needs: write-ahead log, FULL, foreign keys, no blocking wait', async () => {
     const { dataSource } = await soundHost();
-    expect(pragmas(handleOf(dataSource))).toEqual(['wal', 2, 1, 0]);
+    expect(pragmas(handleOf(dataSource))).toEqual(['wal', 2, 1, 0, 2]);
   });
 
   it('gives the same turns for the same DataSource, and each caller a query runner of its own', async () => {
