@@ -67,6 +67,6 @@ export type { ResealSummary, SealedCount } from './producer/subscriptions/sealed
 export { SIGNPOST_ENTITIES } from './producer/entities.js';
 
 // What both sides agree on.
-export type { EventView } from './protocol/event.js';
+export type { CurrentResource, EventView, LiveEventView } from './protocol/event.js';
 export type { Signal } from './protocol/signal.js';
 export { SIGNPOST_VERSION } from './protocol/version.js';

@@ -19,3 +19,24 @@ export interface EventView<T = unknown> {
   /** JSON pointers into `data` of the fields that were withheld; only there if some were. */
   redacted?: string[];
 }
+
+/** The resource of an event as it is now. */
+export type CurrentResource<T = unknown> =
+  | {
+      state: 'found';
+      /** It is this new, at least: ISO 8601. */
+      asOf: string;
+      /** Of the resource, where the producer has one. */
+      version?: string | number;
+      data: T;
+      /** JSON pointers into `data` of the fields that were withheld; only there if some were. */
+      redacted?: string[];
+    }
+  | {
+      /** There is no such thing any more. */
+      state: 'gone';
+      asOf: string;
+    };
+
+/** An event beside its resource as it is now: `data` is what it was at the event, and never changes. */
+export type LiveEventView<T = unknown, Now = T> = EventView<T> & { current: CurrentResource<Now> };

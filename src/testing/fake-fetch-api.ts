@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { InvalidCursorError } from '../protocol/cursor.js';
+import type { EventView } from '../protocol/event.js';
 import { isEventTypePattern } from '../protocol/event-type.js';
 import { type FakeAnswer, jsonObject, problemAnswer } from './fake-answer.js';
 import { cursorAt, type FakeLog } from './fake-log.js';
@@ -77,15 +78,34 @@ export class FakeFetchApi {
     return { status: 200, headers: READ_HEADERS, body: { events, cursor: cursorAt(through), more } };
   }
 
-  private event(id: string, { headers }: FakeRequest): FakeAnswer {
+  private event(id: string, { headers, query }: FakeRequest): FakeAnswer {
+    const view = query.get('view');
+    if (view !== null && view !== 'current') return invalid('/view', 'must be current, or be left out');
     const read = this.log.read(id);
     if (!read) return problemAnswer('not_found');
     if ('gone' in read) return problemAnswer(read.gone);
+    if (view === 'current') return this.live(read.found);
     this.fetched.add(id);
     const etag = `"${createHash('sha256').update(JSON.stringify(read.found)).digest('base64url').slice(0, 22)}"`;
     const unchanged = headers['if-none-match'] === etag;
     const answer = { status: unchanged ? 304 : 200, headers: { ...READ_HEADERS, etag } };
     return unchanged ? answer : { ...answer, body: read.found };
+  }
+
+  private live(event: EventView): FakeAnswer {
+    const current = this.log.currentOf(event.id);
+    if (current === undefined) {
+      return invalid('/view', `has no current for events of the type ${event.type}; leave view out`);
+    }
+    if (current === 'not-yet') {
+      const detail = 'The change that the event tells of cannot be seen yet; ask again.';
+      return problemAnswer('too_early', detail, {}, { 'retry-after': '1' });
+    }
+    this.fetched.add(event.id);
+    const asOf = this.log.isoNow();
+    const shown = current === 'gone' ? { state: 'gone', asOf } : { state: 'found', asOf, ...current };
+    const headers = { ...READ_HEADERS, 'cache-control': 'private, no-store' };
+    return { status: 200, headers, body: { ...event, current: shown } };
   }
 
   private batch(body: string): FakeAnswer {

@@ -13,7 +13,12 @@ export interface FakeEventInput {
   tenant?: string;
   /** Default: now. */
   occurredAt?: Date;
+  /** Pointers of what was withheld; `data` comes as the receiver gets it. */
+  redacted?: string[];
 }
+
+/** What a resource is now, as a producer's resolver answers it. */
+export type FakeCurrent = { data: unknown; version?: string | number } | 'gone' | 'not-yet';
 
 /** What became of a look-up by id. */
 export type FakeRead = { found: EventView } | { gone: 'gone_erased' | 'gone_expired' } | undefined;
@@ -25,6 +30,7 @@ export class FakeLog {
   private readonly ids: IdGenerator;
   private readonly events: EventView[] = [];
   private readonly erased = new Set<string>();
+  private readonly current = new Map<string, FakeCurrent>();
   /** Events up to here are past their retention. */
   private expired = 0;
 
@@ -42,7 +48,7 @@ export class FakeLog {
     return this.expired;
   }
 
-  append({ type, data = {}, subject = null, tenant = 'default', occurredAt }: FakeEventInput): EventView {
+  append({ type, data = {}, subject = null, tenant = 'default', occurredAt, redacted }: FakeEventInput): EventView {
     if (!isEventType(type)) throw new TypeError(`type must be an event type such as invoice.paid, not "${type}"`);
     const recordedAt = new Date(this.now()).toISOString();
     const event: EventView = {
@@ -55,6 +61,7 @@ export class FakeLog {
       cursor: cursorAt(this.events.length + 1),
       // As it would be after its way through JSON.
       data: JSON.parse(JSON.stringify(data)) as unknown,
+      ...(redacted === undefined || redacted.length === 0 ? {} : { redacted: [...redacted] }),
     };
     this.events.push(event);
     return event;
@@ -90,6 +97,20 @@ export class FakeLog {
 
   erase(id: EventId): void {
     this.erased.add(id);
+  }
+
+  setCurrent(id: EventId, current: FakeCurrent): void {
+    this.current.set(id, current);
+  }
+
+  /** Undefined: nobody can tell. */
+  currentOf(id: string): FakeCurrent | undefined {
+    return this.current.get(id);
+  }
+
+  /** Of an answer that is given now. */
+  isoNow(): string {
+    return new Date(this.now()).toISOString();
   }
 
   expireBefore(id: EventId): void {

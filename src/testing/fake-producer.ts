@@ -7,7 +7,7 @@ import { bodyOf, type FakeAnswer, problemAnswer, sendAnswer } from './fake-answe
 import { FeedFaults, type SignalFaults } from './fake-faults.js';
 import { FakeFetchApi } from './fake-fetch-api.js';
 import { FakeSelfService } from './fake-self-service.js';
-import { cursorAt, type FakeEventInput, FakeLog } from './fake-log.js';
+import { cursorAt, type FakeCurrent, type FakeEventInput, FakeLog } from './fake-log.js';
 import { type FakeEndpoint, FakeSignals, type SentSignal } from './fake-signals.js';
 
 /** What a fake producer may be told; it needs nothing. */
@@ -157,6 +157,11 @@ export class FakeProducer {
   /** The payload is erased: 410, and out of the feed. */
   erase({ id }: Pick<EventView, 'id'>): void {
     this.log.erase(id);
+  }
+
+  /** What `view=current` answers of this event from now on; without it, that its type has no live view. */
+  showCurrent({ id }: Pick<EventView, 'id'>, current: FakeCurrent): void {
+    this.log.setCurrent(id, current);
   }
 
   /** Puts a type into the catalogue. */

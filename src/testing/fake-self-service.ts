@@ -121,7 +121,12 @@ export class FakeSelfService {
   }
 
   private catalogue(name: string | undefined): FakeAnswer {
-    const entry = (type: string) => ({ name: type, description: this.eventTypes.get(type) ?? null, schema: null });
+    const entry = (type: string) => ({
+      name: type,
+      description: this.eventTypes.get(type) ?? null,
+      schema: null,
+      sensitiveFields: [],
+    });
     if (name === undefined) {
       const items = [...this.eventTypes.keys()].sort().map(entry);
       return { status: 200, body: { items, cursor: items.at(-1)?.name ?? null, more: false } };

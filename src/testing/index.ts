@@ -3,7 +3,7 @@ export { signTestSignal, type TestSignal, type TestSignalContent, type TestSigna
 
 // A producer to read from.
 export { FakeProducer, type FakeProducerOptions, type SeenRequest } from './fake-producer.js';
-export type { FakeEventInput } from './fake-log.js';
+export type { FakeCurrent, FakeEventInput } from './fake-log.js';
 export type { FakeEndpoint, SentSignal } from './fake-signals.js';
 export { FeedFaults, SignalFaults } from './fake-faults.js';
 

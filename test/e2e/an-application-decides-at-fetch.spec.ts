@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import { IdGenerator } from '../../src/protocol/ids.js';
+import { Erasing } from '../../src/index.js';
 import type { PolicyEvent, PolicyProvider, PolicyReceiver, Projection } from '../../src/index.js';
 import { DATABASES } from '../support/databases.js';
 import { startProducer, TEST_MASTER_KEY, type ProducerApp } from '../support/producer-app.js';
@@ -65,7 +66,7 @@ describe.each(DATABASES)('an application’s policy, on %s', (database) => {
   beforeEach(async () => {
     policy = new TestPolicy();
     target = await startSignalReceiver();
-    producer = await startProducer('fastify', { dispatch: false, policy, policyTimeoutMs: 50 }, database);
+    producer = await startProducer('fastify', { dispatch: false, policy, policyTimeoutMs: 500 }, database);
     mine = await subscribe(producer, target.url);
     log = new LogTrap();
     Logger.overrideLogger(log);
@@ -143,6 +144,17 @@ describe.each(DATABASES)('an application’s policy, on %s', (database) => {
     expect((await mine.fetch(`/v1/events/${id}`)).status).toBe(410);
     policy.admits = ({ gone }) => gone !== 'erased';
     expect((await mine.fetch(`/v1/events/${id}`)).status).toBe(404);
+  });
+
+  it('what is erased while it thinks is not served', async () => {
+    const { id } = await publish(producer, { type: 'a', subject: 's-1', data: SECRET });
+    policy.admits = async () => {
+      await producer.app.get(Erasing).erase('acme', 's-1');
+      return true;
+    };
+    const single = mine.fetch(`/v1/events/${id}`);
+    expect((await mine.fetch('/v1/events?ack=false')).body).toMatchObject({ events: [] });
+    expect((await single).status).toBe(410);
   });
 
   it('takes away parts of the payload, byte for byte, or shows another one', async () => {

@@ -102,14 +102,15 @@ function jsonOutcome(event: ShownEvent | undefined): EventRead {
   return outcome(event, (readable) => ({ etag: jsonETag(readable.id, readable.variant), body: eventJson(readable) }));
 }
 
+/** Of an event whose payload is no longer there. */
+export function goneRead({ position, gone }: StoredEvent): Extract<EventRead, { kind: 'gone' }> {
+  return { kind: 'gone', position, code: gone === 'erased' ? 'gone_erased' : 'gone_expired' };
+}
+
 function outcome(
   event: StoredEvent | undefined,
   represent: (event: ReadableEvent) => { etag: string; body: string },
 ): EventRead {
   if (!event) return { kind: 'not_found' };
-  const { position } = event;
-  if (!isReadable(event)) {
-    return { kind: 'gone', position, code: event.gone === 'erased' ? 'gone_erased' : 'gone_expired' };
-  }
-  return { kind: 'found', position, ...represent(event) };
+  return isReadable(event) ? { kind: 'found', position: event.position, ...represent(event) } : goneRead(event);
 }

@@ -124,7 +124,7 @@ export class Feed {
   /** The page as the reader gets it: its end stays where it is, whatever is not shown. An erased event keeps its position and has nothing to show. */
   private async shownOf({ events, ...page }: Page<StoredEvent>, { access }: FeedCall): Promise<ShownPage> {
     const shown = await this.shown.of(events.filter(isReadable), access);
-    return { ...page, events: shown, read: events.map(({ position }) => position) };
+    return { ...page, events: shown.filter(isReadable), read: events.map(({ position }) => position) };
   }
 
   private handedOut(call: FeedCall, page: ShownPage, after: Position | undefined): void {

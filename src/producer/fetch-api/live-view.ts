@@ -14,7 +14,8 @@ import { EVENT_STORE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost
 import { isoTime } from '../subscriptions/listing.js';
 import { CurrentViewError, type CurrentState, type CurrentView } from './current-view.js';
 import { entitlementOf } from './entitlement.js';
-import { eventJson, isReadable, redactedMember } from './event-representation.js';
+import { eventJson, isReadable, redactedMember, type ReadableEvent } from './event-representation.js';
+import { goneRead } from './event-reader.js';
 import { problemOfRead } from './problem-of-read.js';
 import { ShownEvents } from './shown-events.js';
 
@@ -55,18 +56,20 @@ export class LiveView {
    * cannot be seen yet, `unavailable` when the resolver fails.
    */
   async read(id: string, access: Authenticated): Promise<LiveRead> {
+    const { event } = await this.readable(id, access);
+    const current = await this.current(event, access);
+    // Again: while the application looked it up, the payload may have been erased, or the right to it withdrawn.
+    const { shown } = await this.readable(id, access);
+    return { position: shown.position, body: `${eventJson(shown).slice(0, -1)},"current":${current}}` };
+  }
+
+  /** The event as it is stored, and as the reader gets it. */
+  private async readable(id: string, access: Authenticated): Promise<{ event: StoredEvent; shown: ReadableEvent }> {
     const event = isId(ID_PREFIX.event, id) ? await this.store.readOne(id, entitlementOf(access)) : undefined;
     const [shown] = event ? await this.shown.of([event], access) : [];
     if (!event || !shown) throw problemOfRead({ kind: 'not_found' });
-    if (!isReadable(shown)) {
-      throw problemOfRead({
-        kind: 'gone',
-        position: shown.position,
-        code: shown.gone === 'erased' ? 'gone_erased' : 'gone_expired',
-      });
-    }
-    const current = await this.current(event, access);
-    return { position: shown.position, body: `${eventJson(shown).slice(0, -1)},"current":${current}}` };
+    if (isReadable(shown)) return { event, shown };
+    throw problemOfRead(goneRead(shown));
   }
 
   /** The member `current`, as JSON text. */

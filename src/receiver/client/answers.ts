@@ -1,5 +1,5 @@
 import { isEventType } from '../../protocol/event-type.js';
-import type { EventView } from '../../protocol/event.js';
+import type { EventView, LiveEventView } from '../../protocol/event.js';
 import { isId } from '../../protocol/ids.js';
 import type { ProblemDetails } from '../../protocol/problem.js';
 
@@ -37,6 +37,8 @@ export interface EventTypeView {
   description: string | null;
   /** JSON Schema of the payload; null when none was given. */
   schema: Record<string, unknown> | boolean | null;
+  /** What is withheld from credentials without the scope. */
+  sensitiveFields: { pointer: string; scope: string }[];
 }
 
 /** A page of a list. */
@@ -62,6 +64,15 @@ export function readEvent(json: unknown): EventView | undefined {
     'data' in json &&
     (redacted === undefined || (Array.isArray(redacted) && redacted.every((pointer) => typeof pointer === 'string')));
   return isEvent ? (json as unknown as EventView) : undefined;
+}
+
+/** An event that has its resource beside it. */
+export function readLiveEvent(json: unknown): LiveEventView | undefined {
+  const event = readEvent(json);
+  if (!event || !('current' in event) || !isRecord(event.current)) return undefined;
+  const { state, asOf } = event.current;
+  const isCurrent = isTime(asOf) && (state === 'gone' || (state === 'found' && 'data' in event.current));
+  return isCurrent ? (event as LiveEventView) : undefined;
 }
 
 export function readFeedPage(json: unknown): FeedPage | undefined {

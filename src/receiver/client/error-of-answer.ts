@@ -10,6 +10,7 @@ import {
   RateLimitedError,
   RedirectRefusedError,
   type SignpostClientError,
+  TooEarlyError,
   UnauthorizedError,
   UnavailableError,
   UnexpectedAnswerError,
@@ -54,6 +55,7 @@ export function errorOfAnswer(answer: HttpAnswer, { name, eventId, secrets, now 
       details,
     );
   }
+  if (status === 425) return new TooEarlyError(what, details);
   if (status === 429) return new RateLimitedError(what, details);
   if (status >= 500 || status === 408) return new UnavailableError('unavailable', what, details);
   if (status === 401)

@@ -11,6 +11,7 @@ export type ClientErrorCode =
   | 'not_found'
   | 'event_gone'
   | 'cursor_expired'
+  | 'too_early'
   | 'rate_limited'
   | 'unavailable'
   | 'network'
@@ -156,6 +157,15 @@ export class CursorExpiredError extends SignpostClientError {
     details: ClientErrorDetails,
   ) {
     super('cursor_expired', message, details);
+  }
+}
+
+/** 425, again and again: the producer cannot see the change yet that the event tells of. Wait for `retryAfterMs`, or take the event as it is. */
+export class TooEarlyError extends SignpostClientError {
+  override name = 'TooEarlyError';
+
+  constructor(message: string, details: ClientErrorDetails) {
+    super('too_early', message, details);
   }
 }
 

@@ -7,7 +7,7 @@ export type { FollowQuery } from './feed-pages.js';
 export type { Sleep } from './retries.js';
 
 // What comes back
-export type { EventView } from '../../protocol/event.js';
+export type { CurrentResource, EventView, LiveEventView } from '../../protocol/event.js';
 export type { EventId, EndpointId } from '../../protocol/ids.js';
 export type { Cursor } from '../../protocol/cursor.js';
 export type { ProblemDetails, ProblemField } from '../../protocol/problem.js';

@@ -1,5 +1,5 @@
 import { setTimeout as timer } from 'node:timers/promises';
-import { RateLimitedError, SignpostClientError, UnavailableError } from './errors.js';
+import { RateLimitedError, SignpostClientError, TooEarlyError, UnavailableError } from './errors.js';
 
 /** Waits; rejects with the signal's reason as soon as it aborts. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
@@ -28,7 +28,7 @@ export const sleep: Sleep = async (ms, signal) => {
 
 /** Whether the same request may do better later: nothing was changed, and nothing is wrong with it. */
 export function isPassing(error: unknown): error is SignpostClientError {
-  return error instanceof UnavailableError || error instanceof RateLimitedError;
+  return error instanceof UnavailableError || error instanceof RateLimitedError || error instanceof TooEarlyError;
 }
 
 /**

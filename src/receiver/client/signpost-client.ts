@@ -1,4 +1,4 @@
-import type { EventView } from '../../protocol/event.js';
+import type { CurrentResource, EventView } from '../../protocol/event.js';
 import { isEventType } from '../../protocol/event-type.js';
 import { isId } from '../../protocol/ids.js';
 import {
@@ -10,6 +10,7 @@ import {
   readEvent,
   readEventType,
   readFeedPage,
+  readLiveEvent,
   readPosition,
 } from './answers.js';
 import { ApiCalls } from './api-calls.js';
@@ -58,19 +59,30 @@ export class SignpostClient<Events extends object = Record<string, unknown>> {
    *
    * @throws EventNotFoundError unknown, or not for this credential; EventGoneError erased or expired
    */
-  async getEvent<Event extends EventView = EventOf<Events>>(id: string, { signal }: CallOptions = {}): Promise<Event> {
+  getEvent<Event extends EventView = EventOf<Events>>(id: string, options?: CallOptions): Promise<Event>;
+  /**
+   * One event beside its resource as it is now: `event.current`. For types whose producer can tell it; others are a `BadRequestError`.
+   *
+   * @throws TooEarlyError the producer cannot see the change yet, however often it was asked; else as for the event alone
+   */
+  getEvent<Event extends EventView = EventOf<Events>>(
+    id: string,
+    options: CallOptions & { view: 'current' },
+  ): Promise<Event & { current: CurrentResource<Event['data']> }>;
+  async getEvent(id: string, { signal, view }: CallOptions & { view?: 'current' } = {}): Promise<EventView> {
     if (!isId('evt', id)) throw new InvalidArgumentError('id', 'is no event id: evt_ and 26 characters');
     return this.calls.call({
       name: 'GET /v1/events/{id}',
       method: 'GET',
       path: `/v1/events/${id}`,
+      ...(view === undefined ? {} : { query: new URLSearchParams({ view }) }),
       expected: 200,
       maxBytes: this.calls.tuning.maxEventBytes,
       eventId: id,
       signal,
       read: (json) => {
-        const event = readEvent(json);
-        return event?.id === id ? (event as Event) : undefined;
+        const event = view === undefined ? readEvent(json) : readLiveEvent(json);
+        return event?.id === id ? event : undefined;
       },
     });
   }

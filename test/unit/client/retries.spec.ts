@@ -24,6 +24,7 @@ describe('what may pass', () => {
     ['an error of the producer', problemAnswer(500, 'internal')],
     ["a proxy's error", { status: 504 }],
     ['a rate limit', problemAnswer(429, 'rate_limited')],
+    ['a change that cannot be seen yet', problemAnswer(425, 'too_early')],
     ['a lost connection', (response) => response.destroy()],
     [
       'half an answer',

@@ -24,9 +24,19 @@ let sides: { fake: Side; real: Side };
 
 beforeAll(async () => {
   fake = await FakeProducer.start();
-  real = await startProducer('fastify', { dispatch: false });
+  real = await startProducer('fastify', {
+    dispatch: false,
+    currentViews: [
+      { types: ['order.placed'], resolve: () => 'not-yet' },
+      { types: ['order.paid'], resolve: () => ({ data: { n: 2 }, version: 7 }) },
+    ],
+  });
   const { apiKey } = await subscribe(real, 'http://127.0.0.1:9/hook', { tenant: 'default' });
   const ofFake = await fake.publishAll(EVENTS);
+  for (const [index, current] of (['not-yet', { data: { n: 2 }, version: 7 }] as const).entries()) {
+    const event = ofFake[index];
+    if (event) fake.showCurrent(event, current);
+  }
   const ofReal: { id: string }[] = [];
   for (const { subject, ...event } of EVENTS) {
     ofReal.push(await publish(real, { tenant: 'default', ...event, ...(subject === null ? {} : { subject }) }));
@@ -72,7 +82,7 @@ async function ask(
 function plain(value: unknown, { ids, cursors }: Side): unknown {
   const text = JSON.stringify(value, (key, member: unknown) => {
     if (key === 'detail' || key === 'message') return undefined;
-    if (key === 'occurredAt' || key === 'recordedAt') return 'time';
+    if (key === 'occurredAt' || key === 'recordedAt' || key === 'asOf') return 'time';
     if (typeof member !== 'string') return member;
     const [id, cursor] = [ids.indexOf(member), cursors.indexOf(member)];
     return id >= 0 ? `event ${id}` : cursor >= 0 ? `cursor ${cursor}` : member;
@@ -96,6 +106,10 @@ const REQUESTS: Record<string, Request> = {
   'a cursor that is none': () => ['GET', '/v1/events?after=nonsense'],
   'a cursor beyond the log': () => ['GET', `/v1/events?after=${encodeCursor({ partition: 0, position: 999 })}`],
   'one event': ({ ids }) => ['GET', `/v1/events/${ids[1]}`],
+  'a view that is none': ({ ids }) => ['GET', `/v1/events/${ids[1]}?view=latest`],
+  'a live view': ({ ids }) => ['GET', `/v1/events/${ids[1]}?view=current`],
+  'a live view too early': ({ ids }) => ['GET', `/v1/events/${ids[0]}?view=current`],
+  'a live view of a type without one': ({ ids }) => ['GET', `/v1/events/${ids[2]}?view=current`],
   'an unknown event': () => ['GET', `/v1/events/${nobody}`],
   'several events': ({ ids }) => ['POST', '/v1/events/batch', { ids: [ids[2], nobody] }],
   'several events, none named': () => ['POST', '/v1/events/batch', { ids: [] }],
