@@ -11,6 +11,7 @@ export interface ErasingSettings {
 /** How often unfinished erasures are looked for, in ms: those of a process that died, and those that could not be finished. */
 const INTERVAL_MS = 10_000;
 
+/** An erasure of a subject's payloads, and how far it has come. */
 export type Erasure = ErasureState & { id: ErasureId };
 
 /** Erases payloads of a subject in bounded batches. What was accepted is finished, by whatever process. */
