@@ -152,6 +152,8 @@ function view({ id, url, eventTypes, description, state, createdAt }: FakeEndpoi
     minInterval: 0,
     confirm: 'fetch',
     signature: 'standard',
+    auth: null,
+    warnings: [],
     state,
     reason: null,
     createdAt: new Date(createdAt).toISOString(),
