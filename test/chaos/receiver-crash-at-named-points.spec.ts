@@ -21,7 +21,7 @@ const FAULTS: Fault[] = [
   { point: 'handle: a failure is settled', nth: 1 },
 ];
 /** Where it counts what the database makes of it; the others on PostgreSQL are of the long form. */
-const AROUND_A_COMMIT = /COMMIT|committed|durable|in the transaction|not written/;
+const AROUND_A_COMMIT = /before COMMIT|is committed/;
 /** On PostgreSQL a settlement is one statement: there is nothing between it and its commit. */
 const IN_SETTLEMENT: Fault = { point: 'handle: in the transaction that settles a failure', nth: 1 };
 

@@ -68,7 +68,7 @@ describe.each(DATABASES)('the master key (%s)', (database) => {
     await expectSignal(app, first);
     const published = (await app.call('GET', '/.well-known/jwks.json')).text;
     const third = await subscribe(app, `${receiver.url}/3`, { auth });
-    // Two URLs, two auths, three secrets, the installation's signing key; what the third endpoint has is under the new key already.
+    // Two URLs, two auths, three secrets, the installation's two signing keys; what the third endpoint has is under the new key already.
     expect(await rotateMasterKey(source(app), open())).toEqual({ resealed: 8, unknown: [], damaged: [] });
     expect(await rotateMasterKey(source(app), open())).toEqual({ resealed: 0, unknown: [], damaged: [] });
     for (const one of [first, second, third]) await expectSignal(app, one);
@@ -77,7 +77,7 @@ describe.each(DATABASES)('the master key (%s)', (database) => {
     for (const one of [first, second, third]) await expectSignal(app, one);
     expect((await app.call('GET', '/.well-known/jwks.json')).text).toBe(published);
     await expect(startCheck(app, OLD)).rejects.toThrow(
-      /3 of signpost_endpoint\.url_sealed under .*3 of signpost_endpoint\.auth_sealed under .*4 of signpost_endpoint_secret\.sealed under .*1 of signpost_signing_key\.sealed under/,
+      /3 of signpost_endpoint\.url_sealed under .*3 of signpost_endpoint\.auth_sealed under .*4 of signpost_endpoint_secret\.sealed under .*2 of signpost_signing_key\.sealed under/,
     );
   });
 

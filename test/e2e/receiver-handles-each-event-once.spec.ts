@@ -71,8 +71,8 @@ async function expectEachOnce(receiver: CrashingReceiver, order: HandlingOrder, 
   }
 }
 
-const SQLITE = { on: 'SQLite', runs: Number(given ?? 8), database: () => Promise.resolve(undefined) };
-const POSTGRES = { on: 'PostgreSQL', runs: Number(given ?? 3), database: () => server.createDatabase() };
+const SQLITE = { on: 'SQLite', runs: Number(given ?? 5), database: () => Promise.resolve(undefined) };
+const POSTGRES = { on: 'PostgreSQL', runs: Number(given ?? 2), database: () => server.createDatabase() };
 
 describe.each([SQLITE, POSTGRES])(
   'on $on, whatever happens to signals, to the receiver and to its handlers',
