@@ -68,7 +68,7 @@ describe.each(DATABASES)('the master key (%s)', (database) => {
     await expectSignal(app, first);
     const published = (await app.call('GET', '/.well-known/jwks.json')).text;
     const third = await subscribe(app, `${receiver.url}/3`, { auth });
-    // Two URLs, two auths, three secrets, the installation's two signing keys; what the third endpoint has is under the new key already.
+    // Two URLs, two auths, three secrets, the installation's signing key for signals; what the third endpoint has is under the new key already.
     expect(await rotateMasterKey(source(app), open())).toEqual({ resealed: 8, unknown: [], damaged: [] });
     expect(await rotateMasterKey(source(app), open())).toEqual({ resealed: 0, unknown: [], damaged: [] });
     for (const one of [first, second, third]) await expectSignal(app, one);
