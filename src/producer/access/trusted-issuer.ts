@@ -69,20 +69,16 @@ export class TrustedIssuer {
   }
 
   private read(payload: JWTPayload): ForeignToken | undefined {
-    const receiver = ownMember(payload, this.receiverClaim);
+    const receiver = payload[this.receiverClaim];
     if (typeof receiver !== 'string' || !isId('rcv', receiver)) return undefined;
     const { sub, exp = 0 } = payload;
     return {
       receiver,
-      scopes: scopesIn(ownMember(payload, this.scopesClaim)),
+      scopes: scopesIn(payload[this.scopesClaim]),
       identity: typeof sub === 'string' ? sub.slice(0, LONGEST_IDENTITY) : undefined,
       expiresAt: (exp + CLOCK_TOLERANCE_SECONDS) * MS_PER_SECOND,
     };
   }
-}
-
-function ownMember(payload: JWTPayload, name: string): unknown {
-  return Object.hasOwn(payload, name) ? payload[name] : undefined;
 }
 
 /** A list with spaces (RFC 8693, section 4.2), or a JSON list; what is no scope here means something elsewhere. */
