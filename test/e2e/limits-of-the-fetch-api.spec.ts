@@ -138,6 +138,50 @@ describe.each(PLATFORMS)('limits on %s', (platform) => {
     expect((await get('/events', unused)).status).toBe(200);
   });
 
+  it('the token endpoint draws on the same budget, in the format of OAuth, however the client proves itself', async () => {
+    await start(platform, { unauthorizedPerMinute: 3 });
+    const [good, other, unused] = [await newKey(), await newKey(), await newKey()];
+    const idOf = (key: string) => `key_${key.split('_')[1]}` as CredentialId;
+    const ask = (form: Record<string, string>, headers: Record<string, string> = {}) =>
+      producer.call<{ error?: string }>('POST', '/oauth/token', {
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        body: new URLSearchParams({ grant_type: 'client_credentials', ...form }).toString(),
+      });
+    const post = (key: string) => ask({ client_id: idOf(key), client_secret: key });
+    const basic = (id: string, key: string) =>
+      ask({}, { authorization: `Basic ${Buffer.from(`${id.replace('_', '%5F')}:${key}`).toString('base64')}` });
+    const wrong = generateApiKey('sp', idOf(good)).text;
+    expect([(await post(good)).status, (await basic(idOf(other), other)).status]).toEqual([200, 200]);
+    for (const answer of [await ask({}), await post(wrong), await basic(idOf(good), wrong)]) {
+      expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+    }
+    const rows = await stored('signpost_access');
+    const assertion = {
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: 'e30.e30.x',
+    };
+    // The last two claim one that was good, and are wrong: looked up, and refused the same.
+    for (const refused of [
+      await ask({}),
+      await ask(assertion),
+      await post(unused),
+      await basic(idOf(unused), unused),
+      await post(wrong),
+      await basic(idOf(good), wrong),
+    ]) {
+      expect([refused.status, refused.text]).toEqual([429, '{"error":"temporarily_unavailable"}']);
+      expect([refused.headers.get('retry-after'), refused.headers.get('cache-control')]).toEqual(['60', 'no-store']);
+    }
+    expect(await stored('signpost_access')).toBe(rows);
+    expect((await get('/events', 'nonsense')).status).toBe(429);
+    // By the way that each came before, and by the other.
+    for (const key of [good, other]) {
+      expect([(await post(key)).status, (await basic(idOf(key), key)).status]).toEqual([200, 200]);
+    }
+    clock.now += 60_000;
+    expect((await post(unused)).status).toBe(200);
+  });
+
   it('an address that asked for too many events that are not there reads no single ones for a while; its feed goes on', async () => {
     await start(platform, { missesPerMinute: 2 });
     const key = await newKey();

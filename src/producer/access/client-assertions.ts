@@ -89,6 +89,11 @@ function isForUsNow({ aud, exp = 0, iat = 0, jti = '' }: JWTPayload, now: number
   return single && near && typeof jti === 'string' && jti.length > 0 && jti.length <= LONGEST_JTI;
 }
 
+/** The credential that an assertion says it is of; nothing is proven yet. */
+export function clientOfAssertion(assertion: string): string | undefined {
+  return claimedBy(assertion)?.id;
+}
+
 /** What an assertion says of itself; nothing is proven yet. */
 function claimedBy(assertion: string) {
   if (assertion.length > LONGEST_ASSERTION) return undefined;

@@ -24,13 +24,13 @@ export class FailedLogins {
 
   /**
    * Lets a request come to its look-up. From an address that has spent its budget only what claims a credential that was good before.
-   * `claim`: the `Authorization` header, or the id that a body names.
+   * `claim`: the `Authorization` header, or the credential's id that a body names; null: none.
    *
    * @throws ProblemException (`rate_limited`)
    */
-  admit(request: AccessRequest, claim: string | undefined = request.headers.authorization): void {
+  admit(request: AccessRequest, claim: string | null | undefined = request.headers.authorization): void {
     const wait = this.budget.overdrawnFor(callerAddress(request));
-    if (wait > 0 && !this.good.claimedBy(claim)) throw refusal(wait);
+    if (wait > 0 && !this.good.claimedBy(claim ?? undefined)) throw refusal(wait);
   }
 
   /** `credential`: whose it was; null where none of ours was behind it. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { ID_PREFIX, isId } from '../../protocol/ids.js';
 import { parseApiKey } from '../access/api-key.js';
 
 /** Credentials remembered at once. */
@@ -21,10 +22,11 @@ export class KnownGood {
     if (key !== undefined && !this.known.has(key)) this.known.set(key, true);
   }
 
-  claimedBy(header: string | undefined): boolean {
-    if (header === undefined || header.length > LONGEST) return false;
-    const id = claimedId(header);
-    return (id !== undefined && this.known.has(id)) || this.known.has(digest(header));
+  /** `claim`: an `Authorization` header, or the id of a credential alone. */
+  claimedBy(claim: string | undefined): boolean {
+    if (claim === undefined || claim.length > LONGEST) return false;
+    const id = isId(ID_PREFIX.credential, claim) ? claim : claimedId(claim);
+    return (id !== undefined && this.known.has(id)) || this.known.has(digest(claim));
   }
 }
 

@@ -3,7 +3,7 @@ import { isId } from '../../protocol/ids.js';
 import { parseApiKey } from '../access/api-key.js';
 import { authFailure, isAuthFailure, type AuthFailure } from '../access/authenticated.js';
 import { basicPair } from '../access/authorization-header.js';
-import { ClientAssertions } from '../access/client-assertions.js';
+import { ClientAssertions, clientOfAssertion } from '../access/client-assertions.js';
 import { CredentialsService } from '../access/credentials.service.js';
 import type { KnownCredential } from '../access/known-credential.js';
 import type { FormParameters } from './form-body.js';
@@ -61,6 +61,14 @@ export class ClientAuthentication {
     if (isAuthFailure(result)) return result;
     return (await this.credentials.known(client)) ?? authFailure('unknown', client);
   }
+}
+
+/** The client that a request says it is of, in whichever way it does; null: none. Asks nobody. */
+export function claimedClient(form: FormParameters, header: string | undefined): string | null {
+  const pair = header === undefined ? undefined : basicPair(header);
+  if (pair) return formDecoded(pair.user) ?? null;
+  const assertion = form.get('client_assertion');
+  return (assertion === undefined ? form.get('client_id') : clientOfAssertion(assertion)) ?? null;
 }
 
 /** RFC 6749, section 2.3.1: id and secret are form-encoded before they are put together. Undefined for what is not. */

@@ -32,6 +32,9 @@ export class OAuthErrorFilter implements ExceptionFilter {
     const { headers } = problem;
     if (status === 503)
       return new OAuthError('temporarily_unavailable', undefined, { headers: { ...headers }, cause: error });
+    // OAuth has no code of its own for "too often"; `slow_down` is a step of the device flow (RFC 8628).
+    if (status === 429)
+      return new OAuthError('temporarily_unavailable', undefined, { status, headers: { ...headers }, cause: error });
     if (status >= 500) return new OAuthError('server_error', undefined, { cause: error });
     return new OAuthError('invalid_request', undefined, { status, headers: { ...headers }, cause: error });
   }

@@ -6,7 +6,8 @@ import { AccessLog } from '../access/access-log.js';
 import { callerAddress, type AccessRequest } from '../access/access-request.js';
 import { AccessTokens } from '../access/access-tokens.js';
 import { isAuthFailure } from '../access/authenticated.js';
-import { ClientAuthentication } from './client-authentication.js';
+import { FailedLogins } from '../limits/failed-logins.js';
+import { claimedClient, ClientAuthentication } from './client-authentication.js';
 import { FormBody, type FormParameters } from './form-body.js';
 import { invalidClient, OAuthError } from './oauth-error.js';
 import { NOT_KEPT, OAuthErrorFilter } from './oauth-error.filter.js';
@@ -26,6 +27,7 @@ export class TokenController {
     @Inject(ClientAuthentication) private readonly clients: ClientAuthentication,
     @Inject(AccessTokens) private readonly tokens: AccessTokens,
     @Inject(AccessLog) private readonly log: AccessLog,
+    @Inject(FailedLogins) private readonly logins: FailedLogins,
   ) {}
 
   @Post('token')
@@ -41,15 +43,19 @@ export class TokenController {
     const grant = form.get('grant_type');
     if (grant === undefined) throw new OAuthError('invalid_request', `Send grant_type=${GRANT}`);
     if (grant !== GRANT) throw new OAuthError('unsupported_grant_type', `Send grant_type=${GRANT}`);
-    const client = await this.clients.authenticate(form, request.headers.authorization);
+    const { authorization } = request.headers;
+    this.logins.admit(request, claimedClient(form, authorization));
+    const client = await this.clients.authenticate(form, authorization);
     const row = { action: 'token', count: 0, address: callerAddress(request) } as const;
     if (isAuthFailure(client)) {
+      this.logins.failed(request);
       const { reason, credential, receiver } = client;
       this.logger.warn(`Refused a request for a token: credential ${credential ?? '-'} is ${reason}`);
       this.log.record({ ...row, receiver, credential, status: 401 });
       throw invalidClient(reason);
     }
     const { kind, receiver, credential } = client.authenticated;
+    this.logins.succeeded(request, client.id);
     const scopes = requestedScopes(form.get('scope'), credential.scopes);
     const { token, expiresIn } = await this.tokens.issue(client, scopes);
     this.log.record({ ...row, receiver: receiver.id, credential: credential.id, status: 200, kind });

@@ -27,5 +27,6 @@ export const ApiToken = (): MethodDecorator =>
     refusal(401, 'The client did not prove itself'),
     refusal(413, 'The body is too large'),
     refusal(415, 'The body is no form'),
+    refusal(429, 'Too many requests without a good credential came from this address'),
     refusal(503, 'The service cannot answer at the moment'),
   );
