@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { createAdminApiDocument } from '../../src/index.js';
+import { createAdminApiDocument, createFetchApiDocument } from '../../src/index.js';
 import { ChangeLog, type ChangeView } from '../../src/producer/access/change-log.js';
 import { DATABASES } from '../support/databases.js';
+import { receiverOfItsOwn } from '../support/own-endpoints.js';
 import { startProducer, type ProducerApp } from '../support/producer-app.js';
 
 const UNKNOWN = '01kaz8fp3wfj2taq4k3bv8s5ch';
@@ -34,12 +35,7 @@ describe.each(DATABASES)('the audit of changes on %s', (database) => {
   const configured = { kind: 'configured-key', id: null, name: null };
 
   it('has a row of every route that changes something, whatever becomes of the request', async () => {
-    const { paths } = createAdminApiDocument(producer.app);
-    const routes = Object.entries(paths).flatMap(([path, item]) =>
-      Object.keys(item as object)
-        .filter((method) => method !== 'get')
-        .map((method) => [method.toUpperCase(), path] as const),
-    );
+    const routes = changing(createAdminApiDocument(producer.app));
     expect(routes.length).toBeGreaterThan(15);
     const without: string[] = [];
     for (const [method, path] of routes) {
@@ -55,6 +51,38 @@ describe.each(DATABASES)('the audit of changes on %s', (database) => {
       expect(row?.action ?? '').not.toMatch(/Controller/);
     }
     expect(without.sort()).toEqual(NO_CHANGES);
+  });
+
+  it('has a row of every route by which a receiver changes its own endpoints, in the name of its credential', async () => {
+    const routes = changing(createFetchApiDocument(producer.app)).filter(([, path]) =>
+      path.startsWith('/v1/endpoints'),
+    );
+    expect(routes.length).toBeGreaterThan(5);
+    const own = await receiverOfItsOwn(producer);
+    const body = { url: `http://127.0.0.1:9/${CANARY}`, eventTypes: ['*'], description: CANARY };
+    const { id } = (await own.ask<{ id: string }>('POST', '', body)).body;
+    const sent = { description: CANARY, unknown: CANARY };
+    const actor = { kind: 'credential', id: expect.stringMatching(/^key_/), name: null };
+    const expected = { actor, receiver: own.receiver };
+    expect(await newest()).toMatchObject({ ...expected, target: id, fields: Object.keys(body), status: 201 });
+    await own.ask('PATCH', `/${id}`, { description: CANARY });
+    expect(await newest()).toMatchObject({ ...expected, target: id, fields: ['description'], status: 200 });
+    // The last one removes it.
+    const inOrder = routes.toSorted(([a], [b]) => Number(a === 'DELETE') - Number(b === 'DELETE'));
+    for (const [method, path] of inOrder) {
+      const before = (await newest())?.id;
+      const at = path.slice('/v1/endpoints'.length).replace('{endpointId}', id);
+      const { status } = await own.ask(method, at, sent);
+      const row = await newest();
+      expect([method, path, row?.id === before]).toEqual([method, path, false]);
+      expect([method, path, row]).toEqual([method, path, expect.objectContaining({ ...expected, status })]);
+      expect(row?.action).toMatch(/^(endpoint|secret)\.[a-z]+$/);
+    }
+    const { items } = await changes(`receiver=${own.receiver}`);
+    expect(items.slice(0, routes.length).map(({ status }) => status)).toEqual(expect.arrayContaining([204, 400]));
+
+    const rows = await producer.app.get(DataSource).query<unknown[]>('SELECT * FROM signpost_change');
+    expect(JSON.stringify(rows)).not.toContain(CANARY);
   });
 
   it('says who did what to whom, from where, with the names of what was sent, and no value', async () => {
@@ -161,3 +189,12 @@ describe.each(DATABASES)('the audit of changes on %s', (database) => {
     expect(await log.prune(0, 3)).toBe(0);
   });
 });
+
+/** Method and path of every operation that is no read. */
+function changing({ paths }: { paths: Record<string, object> }): (readonly [string, string])[] {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.keys(item)
+      .filter((method) => method !== 'get')
+      .map((method) => [method.toUpperCase(), path] as const),
+  );
+}
