@@ -160,6 +160,33 @@ describe('an endpoint', () => {
       expect(targets.get(id)?.url).toBe('https://new.example.com/');
     });
 
+    it('does not send its auth to another origin only because its receiver says so', async () => {
+      const { id } = await create({ auth: { bearer: 'c4nary' } });
+      const headers = { authorization: 'Bearer c4nary' };
+      const anew = { authorization: 'Bearer new' };
+      const sends = async () => {
+        const { version } = (await row(id)) as { version: number };
+        return (await db.directory.targets([{ endpoint: id, version }])).get(id);
+      };
+      const move = (url: string, given = {}, owner: ReceiverId | undefined = receiver) =>
+        db.endpoints.update(id, { url, ...given }, owner);
+      await move('https://example.com/moved');
+      expect(await sends()).toMatchObject({ url: 'https://example.com/moved', headers });
+      for (const url of ['https://other.example.com/', 'https://example.com:8443/', 'http://example.com/']) {
+        const refused = await move(url).catch((error: unknown) => error);
+        expect(refused).toMatchObject({ code: 'invalid_auth', pointer: '/auth' });
+      }
+      expect(await sends()).toMatchObject({ url: 'https://example.com/moved', headers });
+      await move('https://other.example.com/', { auth: { bearer: 'new' } });
+      expect(await sends()).toMatchObject({ url: 'https://other.example.com/', headers: anew });
+      // An operator could set it anyway.
+      await db.endpoints.update(id, { url: 'https://example.com/' });
+      expect(await sends()).toMatchObject({ url: 'https://example.com/', headers: anew });
+      expect(await move('https://other.example.com/', { auth: null })).toMatchObject({ auth: null });
+      await move('https://example.com/');
+      expect(await db.endpoints.get(id)).toMatchObject({ url: 'https://example.com/', auth: null });
+    });
+
     it('tries a new URL at once when the old one was failing, but not beside a signal in flight', async () => {
       const { id } = await create();
       await db.setPosition(id, { attempt: 3, due_at: START + 60_000, not_before: START + 60_000 });
