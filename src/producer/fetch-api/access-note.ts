@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ProblemException } from '../../http/problem-exception.js';
+import { ID_PREFIX, isId } from '../../protocol/ids.js';
 import { AccessLog, type Access } from '../access/access-log.js';
 import { callerAddress } from '../access/access-request.js';
 import type { Authenticated } from '../access/authenticated.js';
@@ -8,8 +9,8 @@ import type { FetchRequest } from './fetch-request.js';
 /** What a route notes of one request, beside who asked. */
 export type Noted = Pick<Access, 'action' | 'status' | 'ids' | 'after' | 'through' | 'count'>;
 
-/** Longest id that is kept in the audit; a made-up one may be as long as a URL. */
-const ID_LENGTH = 64;
+/** Stands in the audit for what is no event id: it may be as long as a URL, or a key that somebody pasted there. */
+const NO_ID = 'not-an-id';
 
 /** Leaves the audit row of a request that was let in. */
 @Injectable()
@@ -22,7 +23,7 @@ export class AccessNote {
     this.log.record({
       action,
       status,
-      ids: ids && ids.map((id) => id.slice(0, ID_LENGTH)),
+      ids: ids && ids.map((id) => (isId(ID_PREFIX.event, id) ? id : NO_ID)),
       after,
       through,
       count,
