@@ -64,6 +64,11 @@ export async function openSubscriptions(masterKey = randomBytes(32).toString('ba
   const accessTokens = new AccessTokens(signingKeys, credentials, lastUsed, options);
   return {
     ...opened,
+    // Its timer would fire long after the database is gone.
+    close: async () => {
+      await lastUsed.beforeApplicationShutdown();
+      await opened.close();
+    },
     database,
     clock,
     woken,
