@@ -90,7 +90,9 @@ describe.each(INSTALLATIONS)('the matrix of docs/authorisation.md, on %s, %s', (
     );
   });
 
-  it.each(ADMIN_ROWS)('$shown, at the admin API', async ({ shown, publishing, others }) => {
+  const showing = database === 'sqlite' ? ADMIN_ROWS : ADMIN_ROWS.filter(({ shown }) => shown.includes('admin key'));
+
+  it.each(showing)('$shown, at the admin API', async ({ shown, publishing, others }) => {
     const headers = await adminHeaders(shown);
     const wrong: string[] = [];
     for (const { api, method, path, body } of ROUTES) {
