@@ -181,7 +181,9 @@ describe.each(DATABASES)('an application’s policy, on %s', (database) => {
       seen.push(data);
       return { data: { email: SECRET, m: 2 } };
     };
-    expect((await mine.fetch(`/v1/events/${id}`)).body).toMatchObject({ data: { m: 2 }, redacted: ['/email'] });
+    const { body, text } = await mine.fetch(`/v1/events/${id}`);
+    expect(body).toMatchObject({ data: { m: 2 }, redacted: ['/email'] });
+    expect(text).not.toContain(SECRET);
     expect(seen).toEqual([{ n: 1 }]);
   });
 
