@@ -10,6 +10,7 @@ import {
   SETTLED,
   TAKING_OVER,
 } from './support/named-points.js';
+import { LONG } from './postgres/support/sizes.js';
 import { timestampOf } from './support/signals.js';
 import { World } from './support/world.js';
 
@@ -17,6 +18,10 @@ jest.setTimeout(60_000);
 afterAll(killAllChildren);
 
 describe.each(DATABASES)('on %s', (database) => {
+  /** All of them on SQLite, the last two of each kind on PostgreSQL; in the long form all. */
+  const some = <Point>(points: readonly Point[]): readonly Point[] =>
+    LONG || database === 'sqlite' ? points : points.slice(-2);
+
   let world: World;
   let number = 0;
 
@@ -77,7 +82,7 @@ describe.each(DATABASES)('on %s', (database) => {
   });
 
   describe('invariant 8: a producer that dies while it publishes on its own', () => {
-    it.each(PUBLISH_ALONE[database])('%s: publishes once, however often the client tries', async (point, committed) => {
+    it.each(some(PUBLISH_ALONE[database]))('%s: publishes once, however often the client tries', async (point, committed) => {
       const { producer } = await quiet();
       const key = fresh('key');
       await producer.arm({ point, nth: 1 });
@@ -108,7 +113,7 @@ describe.each(DATABASES)('on %s', (database) => {
   });
 
   describe('invariant 3: a producer that dies before it has sent a signal', () => {
-    it.each(NOTHING_SENT[database])('%s: sends it after the restart, though nobody publishes again', async (point) => {
+    it.each(some(NOTHING_SENT[database]))('%s: sends it after the restart, though nobody publishes again', async (point) => {
       const { producer, signals } = await quiet();
       const key = fresh('key');
       const received = signals.all.length;
@@ -147,7 +152,7 @@ describe.each(DATABASES)('on %s', (database) => {
   });
 
   describe('invariant 5: a producer that dies after the receiver got the signal', () => {
-    it.each(NOTHING_SETTLED[database])(
+    it.each(some(NOTHING_SETTLED[database]))(
       '%s: repeats it with the same id and bytes, and a fresh timestamp',
       async (point) => {
         const { producer, signals } = await quiet();
@@ -179,7 +184,7 @@ describe.each(DATABASES)('on %s', (database) => {
       },
     );
 
-    it.each(SETTLED[database])('%s: does not repeat it', async (point) => {
+    it.each(some(SETTLED[database]))('%s: does not repeat it', async (point) => {
       const { producer, signals } = await quiet();
       const received = signals.all.length;
       await producer.arm({ point, nth: 1 });
@@ -217,7 +222,7 @@ describe.each(DATABASES)('on %s', (database) => {
       await expectAllPromisesKept();
     });
 
-    it.each(NOTHING_MARKED[database])(
+    it.each(some(NOTHING_MARKED[database]))(
       '%s: forgets that it was fetched, and goes on from the receiver’s own cursor without a gap or a repeat',
       async (point) => {
         const { id, before } = await withUnread();

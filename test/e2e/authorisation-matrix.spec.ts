@@ -49,7 +49,10 @@ describe.each(INSTALLATIONS)('the matrix of docs/authorisation.md, on %s, %s', (
   });
   afterAll(() => world.close());
 
-  it.each(ACCEPTED_ROWS)('$kind: which events, and which of their fields', async ({ kind, audit }) => {
+  // What differs between the databases is the query, whatever kind of credential it is made for.
+  const readers = database === 'sqlite' ? ACCEPTED_ROWS : ACCEPTED_ROWS.slice(0, 2);
+
+  it.each(readers)('$kind: which events, and which of their fields', async ({ kind, audit }) => {
     expect(await eventCells(world, kind, audit)).toEqual([]);
   });
 
