@@ -7,7 +7,7 @@ import { Load } from './support/load.js';
 import { seededRandom } from './support/seeded-random.js';
 import { World } from './support/world.js';
 
-const KILLS: Record<Database, number> = { sqlite: 15, postgres: 6 };
+const KILLS: Record<Database, number> = { sqlite: 12, postgres: 4 };
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 /** One in this many dies while it starts. */
 const DIES_STARTING = 5;

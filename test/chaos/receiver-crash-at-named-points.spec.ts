@@ -20,8 +20,8 @@ const FAULTS: Fault[] = [
   { point: 'handle: the handler threw, nothing is settled', nth: 1 },
   { point: 'handle: a failure is settled', nth: 1 },
 ];
-/** Where it counts what the database makes of it; the others on PostgreSQL are of the long form. */
-const AROUND_A_COMMIT = /before COMMIT|is committed/;
+/** Where it counts what the database makes of it: all that is tried on PostgreSQL in the short form. */
+const AROUND_A_COMMIT = /the mark is written|is committed/;
 /** On PostgreSQL a settlement is one statement: there is nothing between it and its commit. */
 const IN_SETTLEMENT: Fault = { point: 'handle: in the transaction that settles a failure', nth: 1 };
 

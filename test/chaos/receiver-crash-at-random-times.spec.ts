@@ -21,11 +21,11 @@ afterAll(async () => {
 });
 
 const DATABASES = [
-  { on: 'SQLite', database: sqliteReceiver, kills: Number(given ?? 15) },
+  { on: 'SQLite', database: sqliteReceiver, kills: Number(given ?? 12) },
   {
     on: 'PostgreSQL',
     database: async () => postgresReceiver((await server.createDatabase()).url),
-    kills: Number(given ?? 6),
+    kills: Number(given ?? 5),
   },
 ];
 

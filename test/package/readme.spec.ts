@@ -79,7 +79,7 @@ describe('the code of the README', () => {
 
 describe('the README', () => {
   it('lists the settings that the service reads, and no others', () => {
-    const source = readDocument('src/service/environment.ts');
+    const source = ['environment', 'issuer-environment'].map((name) => readDocument(`src/service/${name}.ts`)).join('');
     const read = new Set([...source.matchAll(/\benv\.([A-Z_]+)/g)].map(([, name]) => name));
     const [table = ''] = /## Settings of the service.*?\n\n.*?\n\n/s.exec(readme) ?? [];
     const listed = [...table.matchAll(/^\| (.*?) +\|/gm)].flatMap(([, cell = '']) => cell.match(/[A-Z_]{4,}/g) ?? []);

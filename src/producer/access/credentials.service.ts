@@ -1,7 +1,7 @@
-import type { JsonWebKey } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { MoreThan, type DataSource, type EntityManager } from 'typeorm';
 import { IdGenerator, type CredentialId, type ReceiverId } from '../../protocol/ids.js';
+import type { JsonWebKey } from '../../protocol/json-web-key.js';
 import { SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS, type SignpostOptions } from '../signpost-options.js';
 import { NotFoundError, StateConflictError } from '../subscriptions/errors.js';
 import { listing, type Listing, type ListRequest } from '../subscriptions/listing.js';

@@ -1,4 +1,5 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { JsonWebKey } from '../../protocol/json-web-key.js';
 import { calculateJwkThumbprint } from 'jose';
 
 /** How an assertion may be signed. Fixed by the key, never chosen by who presents it. */

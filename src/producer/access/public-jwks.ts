@@ -1,4 +1,4 @@
-import type { JsonWebKey } from 'node:crypto';
+import type { JsonWebKey } from '../../protocol/json-web-key.js';
 import type { PublicJwks } from './credential-view.js';
 import { InvalidPublicKeyError, parsePublicJwk, type PublicJwk } from './public-jwk.js';
 

@@ -1,4 +1,5 @@
-import type { JsonWebKey, KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import type { JsonWebKey } from '../../protocol/json-web-key.js';
 
 /**
  * How a client shows a producer who it is; exactly one of four forms. Whatever the form, the value
