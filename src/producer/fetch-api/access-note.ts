@@ -9,7 +9,7 @@ import type { FetchRequest } from './fetch-request.js';
 /** What a route notes of one request, beside who asked. */
 export type Noted = Pick<Access, 'action' | 'status' | 'ids' | 'after' | 'through' | 'count'>;
 
-/** Stands in the audit for what is no event id: it may be as long as a URL, or a key that somebody pasted there. */
+/** Stands in the audit for what is no id of an event or an endpoint: it may be as long as a URL, or a key that somebody pasted there. */
 const NO_ID = 'not-an-id';
 
 /** Leaves the audit row of a request that was let in. */
@@ -23,7 +23,7 @@ export class AccessNote {
     this.log.record({
       action,
       status,
-      ids: ids && ids.map((id) => (isId(ID_PREFIX.event, id) ? id : NO_ID)),
+      ids: ids && ids.map((id) => (isAskedFor(id) ? id : NO_ID)),
       after,
       through,
       count,
@@ -50,4 +50,8 @@ export class AccessNote {
       throw error;
     }
   }
+}
+
+function isAskedFor(id: string): boolean {
+  return isId(ID_PREFIX.event, id) || isId(ID_PREFIX.endpoint, id);
 }
