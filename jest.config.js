@@ -1,8 +1,17 @@
+/** Minutes of what is up to chance, or to time: `npm run chaos`. The automatic suite has twenty minutes for everything. */
+const LONG = process.env.CHAOS_LONG === '1' || process.env.CHAOS_KILLS !== undefined;
+const OF_THE_LONG_FORM = [
+  'crash-at-random-times',
+  'postgres/transactions-that-stay-open',
+  'postgres/clocks-that-are-off',
+];
+
 /** Native ESM under Jest: run with `node --experimental-vm-modules` (see `npm run jest`). */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...(LONG ? [] : OF_THE_LONG_FORM)],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { nestPackages, payments, PRODUCER_FILES, RECEIVER_FILES } from './readme-apps.js';
 import { ReadmeProject } from './readme-project.js';
 
-/** Asks the registry, and takes a minute: `.ci/run` does it. */
+/** Asks the registry, and takes a minute: `npm run chaos` does it. */
 const WANTED = process.env['SIGNPOST_REQUIRE_INSTALL'] === '1';
 if (!WANTED) {
   process.stderr.write('Without SIGNPOST_REQUIRE_INSTALL=1 the test that installs the package with npm is left out.\n');

@@ -30,6 +30,7 @@ describe('a problem', () => {
       cursor_expired: 410,
       payload_too_large: 413,
       unsupported_media_type: 415,
+      too_early: 425,
       rate_limited: 429,
       internal: 500,
       unavailable: 503,
