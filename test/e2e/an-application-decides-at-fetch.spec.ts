@@ -203,6 +203,9 @@ describe.each(DATABASES)('an application’s policy, on %s', (database) => {
       expect(answers.every(({ headers }) => headers.get('retry-after') === '1')).toBe(true);
       expect(answers.map(({ text }) => text).join('')).not.toContain(SECRET);
     }
+    const audit = await producer.admin<{ items: { action: string; status: number }[] }>('GET', `/access?event=${id}`);
+    const refused = audit.body.items.filter(({ status }) => status === 503).map(({ action }) => action);
+    expect(refused.filter((action) => action === 'event')).toHaveLength(2 * FAILURES.length);
     expect(log.text).toContain(`The policy's canRead failed for ${id}: TypeError`);
     expect(log.text).not.toContain(SECRET);
   });

@@ -65,7 +65,9 @@ export class EventsController {
     if (view === 'current') return this.currentEvent(id, access, request, response);
     const mediaType = acceptedType(request.headers.accept, EVENT_TYPES_SERVED);
     const ids = [id];
-    const read = await this.reader.one(id, access, mediaType);
+    const read = await this.access.denials(access, request, { action: 'event', ids }, () =>
+      this.reader.one(id, access, mediaType),
+    );
     if (read.kind !== 'found') {
       if (read.kind === 'not_found') this.limits.missed(request);
       const problem = problemOfRead(read);
