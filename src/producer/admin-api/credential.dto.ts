@@ -1,22 +1,12 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  ArrayUnique,
-  IsArray,
-  IsInt,
-  IsObject,
-  Max,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsObject, ValidateNested } from 'class-validator';
 import type { PublicJwk } from '../access/public-jwk.js';
 import { DEFAULT_SCOPES, MOST_SCOPES, ROUTE_SCOPES, type CredentialScope } from '../access/scopes.js';
 import { IsFilter, LARGEST_FILTER } from './filter.dto.js';
 import { PublicJwkDto, PublicJwksDto } from './jwks.dto.js';
 import { PageView } from './list.dto.js';
-import { DEFAULT_OVERLAP_SECONDS, LARGEST_OVERLAP_SECONDS, OVERLAP } from './overlap.js';
+import { Overlap } from './overlap.js';
 import { AreCredentialScopes, IsText, IsTimestamp, Nullable, Optional } from './validation.js';
 
 const SCOPES = {
@@ -82,18 +72,7 @@ export class CreateCredentialDto {
 
 @ApiSchema({ name: 'RotateCredential' })
 export class RotateCredentialDto {
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    maximum: LARGEST_OVERLAP_SECONDS,
-    description: 'For how many seconds the former one goes on opening the API, unless it expires before.',
-    default: DEFAULT_OVERLAP_SECONDS,
-    example: DEFAULT_OVERLAP_SECONDS,
-  })
-  @Optional()
-  @IsInt(OVERLAP)
-  @Min(0, OVERLAP)
-  @Max(LARGEST_OVERLAP_SECONDS, OVERLAP)
+  @Overlap('For how many seconds the former one goes on opening the API, unless it expires before.')
   overlap?: number;
 
   @ApiPropertyOptional({

@@ -1,8 +1,8 @@
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { IsIn, IsInt, Max, Min } from 'class-validator';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
 import { SIGNING_KEY_USES, type SigningKeyUse } from '../access/key-ring.js';
-import { DEFAULT_OVERLAP_SECONDS, LARGEST_OVERLAP_SECONDS, OVERLAP } from './overlap.js';
-import { oneOf, Optional } from './validation.js';
+import { Overlap } from './overlap.js';
+import { oneOf } from './validation.js';
 
 @ApiSchema({ name: 'RotateSigningKey' })
 export class RotateSigningKeyDto {
@@ -14,20 +14,10 @@ export class RotateSigningKeyDto {
   @IsIn(SIGNING_KEY_USES, oneOf(SIGNING_KEY_USES))
   use!: SigningKeyUse;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    maximum: LARGEST_OVERLAP_SECONDS,
-    description:
-      'For how many seconds after the new key begins to sign the former ones still count. 0, for a key that leaked: the new one signs at ' +
+  @Overlap(
+    'For how many seconds after the new key begins to sign the former ones still count. 0, for a key that leaked: the new one signs at ' +
       'once, and whoever keeps the former ones must fetch anew.',
-    default: DEFAULT_OVERLAP_SECONDS,
-    example: DEFAULT_OVERLAP_SECONDS,
-  })
-  @Optional()
-  @IsInt(OVERLAP)
-  @Min(0, OVERLAP)
-  @Max(LARGEST_OVERLAP_SECONDS, OVERLAP)
+  )
   overlap?: number;
 }
 

@@ -11,7 +11,7 @@ import {
   type SignatureScheme,
 } from '../subscriptions/endpoint-settings.js';
 import { IsFilter, LARGEST_FILTER } from '../admin-api/filter.dto.js';
-import { DEFAULT_OVERLAP_SECONDS, LARGEST_OVERLAP_SECONDS, OVERLAP } from '../admin-api/overlap.js';
+import { Overlap } from '../admin-api/overlap.js';
 import { IsText, Nullable, Optional, oneOf } from '../admin-api/validation.js';
 import { EndpointAuthDto, IsAuth } from './endpoint-auth.dto.js';
 
@@ -146,17 +146,6 @@ export class UpdateOwnEndpointDto extends EndpointSettingsDto {
 
 @ApiSchema({ name: 'RotateSecret' })
 export class RotateSecretDto {
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    maximum: LARGEST_OVERLAP_SECONDS,
-    description: 'For how many seconds signals carry a signature of the earlier secret as well.',
-    default: DEFAULT_OVERLAP_SECONDS,
-    example: DEFAULT_OVERLAP_SECONDS,
-  })
-  @Optional()
-  @IsInt(OVERLAP)
-  @Min(0, OVERLAP)
-  @Max(LARGEST_OVERLAP_SECONDS, OVERLAP)
+  @Overlap('For how many seconds signals carry a signature of the earlier secret as well.')
   overlap?: number;
 }
