@@ -18,10 +18,11 @@ jest.setTimeout(60_000);
 afterAll(killAllChildren);
 
 describe.each(DATABASES)('on %s', (database) => {
-  /** All of them on SQLite, the last one of each kind on PostgreSQL; in the long form all. */
-  const some = <Point>(points: readonly Point[]): readonly Point[] =>
-    LONG || database === 'sqlite' ? points : points.slice(-1);
-
+  /** In the long form all of them; else every other one on SQLite, and the last one on PostgreSQL. */
+  const some = <Point>(points: readonly Point[]): readonly Point[] => {
+    if (LONG) return points;
+    return database === 'sqlite' ? points.filter((_, at) => at % 2 === 0) : points.slice(-1);
+  };
   let world: World;
   let number = 0;
 

@@ -21,7 +21,7 @@ const FAULTS: Fault[] = [
   { point: 'handle: a failure is settled', nth: 1 },
 ];
 /** Where it counts what the database makes of it: all that is tried on PostgreSQL in the short form. */
-const AROUND_A_COMMIT = /the mark is written|is committed/;
+const AROUND_A_COMMIT = /a page is committed/;
 /** On PostgreSQL a settlement is one statement: there is nothing between it and its commit. */
 const IN_SETTLEMENT: Fault = { point: 'handle: in the transaction that settles a failure', nth: 1 };
 

@@ -50,17 +50,17 @@ const nothing = {
   'all are done in the inbox': [],
 };
 
-/** The first ones are of the automatic suite. */
+/** The first one is of the automatic suite. */
 const STANDS_STILL: { point: string; failing?: boolean }[] = [
-  { point: 'drain: a page has arrived, nothing is stored' },
   { point: 'handle: in the transaction of the handler, after its write' },
+  { point: 'drain: a page has arrived, nothing is stored' },
   { point: 'handle: the claim is durable, nothing has begun' },
   { point: 'handle: the handler is done, the mark is not written' },
   { point: 'handle: the handler threw, nothing is settled', failing: true },
 ];
 
 describe('of two nodes on one PostgreSQL, one that stands still past its lease', () => {
-  it.each(STANDS_STILL.slice(0, size(2, STANDS_STILL.length)))(
+  it.each(STANDS_STILL.slice(0, size(1, STANDS_STILL.length)))(
     'at "$point" is too late: the other has handled the event, and that is all that happens',
     async ({ point, failing }) => {
       const event = await stoppedAt(point, failing);

@@ -7,7 +7,7 @@ import { brokenOrRepeated, NOTHING_AND_NOTHING_TWICE } from './support/promises.
 import { size } from './support/sizes.js';
 
 const NODES = 3;
-const EVENTS = size(2_000, 20_000);
+const EVENTS = size(1_000, 20_000);
 /** Of all signals, a node's part at least. */
 const SMALLEST_SHARE = 0.15;
 

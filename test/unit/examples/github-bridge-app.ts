@@ -1,7 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { request, type OutgoingHttpHeaders } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createBridge } from '../../../examples/github-bridge/bridge.js';
@@ -52,17 +50,15 @@ export class RunningBridge {
     readonly url: string,
     readonly receiver: ReceiverId,
     readonly apiKey: string,
-    private readonly directory: string,
   ) {}
 
   static async start(environment: Record<string, string> = ENVIRONMENT): Promise<RunningBridge> {
-    const directory = await mkdtemp(join(tmpdir(), 'signpost-bridge-'));
-    const settings = readSettings({ ...environment, BRIDGE_DATABASE: join(directory, 'bridge.db') });
+    const settings = readSettings({ ...environment, BRIDGE_DATABASE: ':memory:' });
     const app = await createBridge(settings, false);
     await app.listen(0, settings.host);
     const { id } = await app.get(ReceiversService).create({ name: 'test' });
     const { apiKey } = await app.get(CredentialsService).create(id, { name: 'test' });
-    return new RunningBridge(app, await app.getUrl(), id, apiKey, directory);
+    return new RunningBridge(app, await app.getUrl(), id, apiKey);
   }
 
   /** Sent with Node's own client: a list of values is a header that is sent more than once. */
@@ -98,7 +94,6 @@ export class RunningBridge {
 
   async close(): Promise<void> {
     await this.app.close();
-    await rm(this.directory, { recursive: true, force: true });
   }
 }
 
