@@ -14,6 +14,8 @@ import { activationDelayMs, LONGEST_TOKEN_LIFETIME_MS } from './signing-key-time
 
 /** Each signature of a signal is a header's worth of bytes, and a verifier looks at ten candidates at most. */
 const MOST_LIVE_KEYS = 3;
+/** Clocks of nodes differ a little. To one that is behind, a key that signs at once would not sign yet, and it would make another. */
+const CLOCKS_DIFFER_MS = 60_000;
 
 /**
  * The keys that the installation signs with, in the database, so that all nodes sign alike. Rotation never surprises a verifier: a new key
@@ -77,7 +79,8 @@ export class SigningKeys implements OnModuleInit {
       await manager.delete(SigningKeyEntity, { retiresAt: LessThanOrEqual(now) });
       const former = await this.live(manager, use);
       if (overlapMs > 0) refuseCrowd(former, now);
-      const activatesAt = overlapMs > 0 && former.length > 0 ? now + this.activationDelayMs : now;
+      const waits = overlapMs > 0 && former.length > 0;
+      const activatesAt = waits ? now + this.activationDelayMs : now - CLOCKS_DIFFER_MS;
       const end =
         overlapMs > 0 ? activatesAt + Math.max(overlapMs, use === 'token' ? LONGEST_TOKEN_LIFETIME_MS : 0) : now;
       for (const { kid, retiresAt } of former) {
@@ -110,7 +113,7 @@ export class SigningKeys implements OnModuleInit {
       await excludeOtherNodes(manager, 'signpost_signing_key');
       const now = this.now();
       const present = this.ringOf(await this.live(manager, use));
-      if (present.signing(use, now).length === 0) await this.insert(manager, use, now, now);
+      if (present.signing(use, now).length === 0) await this.insert(manager, use, now, now - CLOCKS_DIFFER_MS);
     });
     this.cache.forget('ring');
     return this.ring();

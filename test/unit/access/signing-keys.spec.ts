@@ -56,6 +56,16 @@ describe('the signing keys', () => {
     expect(await kidsPublished()).toHaveLength(1);
   });
 
+  it('are made once by nodes whose clocks differ, and replaced once', async () => {
+    const behind = new SigningKeys(db.dataSource, db.sealer, { now: () => db.clock.now - 10_000 });
+    const { kid } = await first('token');
+    expect((await behind.ringFor('token')).signing('token', db.clock.now).map((key) => key.kid)).toEqual([kid]);
+    const next = await db.signingKeys.rotate('token', 0);
+    db.clock.now += 2_000;
+    await behind.ringFor('token');
+    expect(await kidsSigning('token')).toEqual([next.kid]);
+  });
+
   it('are answered without a promise once they were read', async () => {
     await db.signingKeys.ringFor('signal');
     expect(db.signingKeys.ringFor('signal')).not.toBeInstanceOf(Promise);
