@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EntityManager } from 'typeorm';
 import { GivenClock } from '../../src/database/postgres-clock.js';
-import { IdGenerator, type EndpointId } from '../../src/protocol/ids.js';
+import { IdGenerator, type EndpointId, type ReceiverId } from '../../src/protocol/ids.js';
 import type { ClaimedSignal } from '../../src/producer/dispatch/dispatch-store.js';
 import { PostgresDispatchStore } from '../../src/producer/dispatch/postgres-dispatch-store.js';
 import type { PostgresDatabase } from '../../src/producer/postgres-database.js';
@@ -209,6 +209,32 @@ describe('an endpoint changes while a node works on it', () => {
     await change(endpoint as EndpointId, (manager) => resumePosition(manager, endpoint as EndpointId, null, time));
     expect(listed(await claim(two, 'two'))).toEqual([event]);
   });
+});
+
+describe('a receiver fetches while it is about to be reminded', () => {
+  it.each(['fetched', 'acked'] as const)(
+    'what was %s between the looks at its mark and its receipts is in no reminder',
+    async (kind) => {
+      const [endpoint] = await endpoints(1, { confirm: kind === 'acked' ? 'ack' : 'fetch' });
+      const [{ receiver_id: receiver } = { receiver_id: '' as ReceiverId }] = await fixture.dataSource.query<
+        { receiver_id: ReceiverId }[]
+      >('SELECT receiver_id FROM signpost_endpoint WHERE id = $1', [endpoint]);
+      const placed = await one.events.appendAlone([anEvent(), anEvent()]);
+      const [first, second] = placed;
+      await one.dispatch.wake(1_000);
+      const [signalled] = await claim(one, 'one');
+      if (!signalled || !first || !second) throw new Error('nothing was claimed');
+      await one.dispatch.settle([outcome(signalled, { sentAt: time })]);
+      time += 2 * 300_000;
+      engine.before = async (text) => {
+        if (!text.includes('signpost_receipt')) return;
+        engine.before = () => Promise.resolve();
+        // Written by another node, and folded: the mark is raised and the receipt is gone.
+        await two.progress.apply([{ receiver, progress: { kind, positions: [first.position] } }]);
+      };
+      expect(listed(await watched.claim({ owner: 'w', limit: 10 }))).toEqual([second.id]);
+    },
+  );
 });
 
 describe('events come while endpoints are created, resumed and looked at', () => {

@@ -47,8 +47,13 @@ export class PostgresLogReads implements LogReads {
   }
 
   async receipts(receiver: ReceiverId, positions: readonly Position[], acked: boolean): Promise<ReadonlySet<Position>> {
+    // Of the mark as well: `marks` may be older than this statement, and receipts go away once a mark has passed them.
+    const through = acked ? 'acked_through' : 'fetched_through';
     const rows = await this.engine.rowsAgain<{ position: Position }>(
-      `SELECT position FROM ${this.engine.table('receipt')} WHERE receiver_id = $1 AND acked >= $2 AND position = ANY ($3::bigint[])`,
+      `SELECT position FROM ${this.engine.table('receipt')} WHERE receiver_id = $1 AND acked >= $2 AND position = ANY ($3::bigint[])
+       UNION
+       SELECT p.position FROM ${this.engine.table('receiver_position')} m JOIN unnest($3::bigint[]) AS p (position) ON p.position <= m.${through}
+       WHERE m.receiver_id = $1`,
       [receiver, acked ? 1 : 0, positions],
     );
     return new Set(rows.map(({ position }) => position));
