@@ -71,6 +71,13 @@ export interface ReceiverApp {
   close(): Promise<void>;
 }
 
+/** Where handlers leave what they did, and in which order. */
+export function effectsTable(type: string): string {
+  // Of all that PostgreSQL has, only a sequence tells the order: sessions write to different pages of one table.
+  const place = type === 'postgres' ? 'BIGINT GENERATED ALWAYS AS IDENTITY' : 'INTEGER PRIMARY KEY AUTOINCREMENT';
+  return `CREATE TABLE IF NOT EXISTS effects (place ${place}, event TEXT NOT NULL, subject TEXT)`;
+}
+
 @Module({})
 class ReceiverHost {
   static with(settings: ReceiverAppSettings, database: TypeOrmModuleOptions, handlers: EffectHandlers): DynamicModule {
@@ -101,7 +108,7 @@ export async function startReceiverApp(settings: ReceiverAppSettings): Promise<R
   const app = await NestFactory.create(host, adapter as never, { ...nest, logger: false, abortOnError: false });
   try {
     const dataSource = app.get(DataSource);
-    await dataSource.query('CREATE TABLE IF NOT EXISTS effects (event TEXT NOT NULL, subject TEXT)');
+    await dataSource.query(effectsTable(dataSource.options.type));
     instrument?.({ app, dataSource, handlers });
     await app.listen(port, '127.0.0.1');
     return {
@@ -112,8 +119,7 @@ export async function startReceiverApp(settings: ReceiverAppSettings): Promise<R
       inbox: app.get(InboxService),
       handlers,
       effects: async () => {
-        const order = dataSource.options.type === 'postgres' ? 'ctid' : 'rowid';
-        const rows = await dataSource.query<{ event: string }[]>(`SELECT event FROM effects ORDER BY ${order}`);
+        const rows = await dataSource.query<{ event: string }[]>('SELECT event FROM effects ORDER BY place');
         return rows.map(({ event }) => event);
       },
       close: async () => {
