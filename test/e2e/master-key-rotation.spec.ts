@@ -81,6 +81,49 @@ describe.each(DATABASES)('the master key (%s)', (database) => {
     );
   });
 
+  it('leaves a row in the audit of changes each time it is rotated: who, which key by its id, how many values, and no key', async () => {
+    const app = await start(NEW, [OLD]);
+    const dataSource = source(app);
+    const one = await subscribe(app, receiver.url, { auth });
+    const old = new Sealer(OLD).seal('whsec_x', `${one.endpoint}/secret`);
+    await dataSource.sql`UPDATE signpost_endpoint_secret SET sealed = ${old} WHERE endpoint_id = ${one.endpoint}`;
+    const rotations = async () =>
+      (await app.admin<{ items: object[] }>('GET', '/changes?action=master-key.rotate')).body.items;
+    await rotateMasterKey(dataSource, open());
+    await rotateMasterKey(dataSource, open());
+    const row = {
+      actor: { kind: 'cli', id: null, name: null },
+      action: 'master-key.rotate',
+      target: new Sealer(NEW).keyId,
+      receiver: null,
+      fields: null,
+      address: null,
+    };
+    expect(await rotations()).toMatchObject([
+      { ...row, count: 0, status: 200 },
+      { ...row, count: 1, status: 200 },
+    ]);
+    await dataSource.query('ALTER TABLE signpost_signing_key RENAME TO away');
+    await expect(rotateMasterKey(dataSource, open())).rejects.toThrow('signpost_signing_key');
+    await dataSource.query('ALTER TABLE away RENAME TO signpost_signing_key');
+    expect((await rotations())[0]).toMatchObject({ ...row, count: null, status: 500 });
+    const rows = JSON.stringify((await storedRows(dataSource)).get('signpost_change'));
+    for (const secret of [OLD, NEW]) expect(rows).not.toContain(secret.slice(0, 20));
+  });
+
+  it('is not rotated while the audit cannot be written', async () => {
+    const app = await start(NEW, [OLD]);
+    const dataSource = source(app);
+    const one = await subscribe(app, receiver.url, { auth });
+    const old = new Sealer(OLD).seal('whsec_x', `${one.endpoint}/secret`);
+    await dataSource.sql`UPDATE signpost_endpoint_secret SET sealed = ${old} WHERE endpoint_id = ${one.endpoint}`;
+    await dataSource.query('ALTER TABLE signpost_change RENAME TO away');
+    await expect(rotateMasterKey(dataSource, open())).rejects.toThrow('signpost_change');
+    await dataSource.query('ALTER TABLE away RENAME TO signpost_change');
+    const secrets = (await storedRows(dataSource)).get('signpost_endpoint_secret');
+    expect(secrets?.map(({ sealed }) => sealed)).toEqual([old]);
+  });
+
   it('opens on all nodes before any seals with it, in either order of the two', async () => {
     let app = await start(OLD, [NEW]);
     const first = await subscribe(app, receiver.url, { auth });

@@ -45,6 +45,8 @@ export interface ChangeView {
   target: string | null;
   receiver: ReceiverId | null;
   fields: string[] | null;
+  /** Values that a command changed. */
+  count: number | null;
   /** Null: the process ended before it was known. */
   status: number | null;
   address: string | null;
@@ -81,6 +83,7 @@ export class ChangeLog {
           target: target ?? null,
           receiver: receiver ?? null,
           fields: fields === undefined ? null : JSON.stringify(fields),
+          count: null,
         })
         // The change has happened or was refused, and its row says that it was tried.
         .catch((error: unknown) => this.complain(error));
@@ -129,7 +132,7 @@ export class ChangeLog {
 }
 
 function view({ ordinal, at, actorKind, actorId, actorName, fields, ...rest }: StoredChangeRow): ChangeView {
-  const { action, target, receiver, status, address } = rest;
+  const { action, target, receiver, count, status, address } = rest;
   return {
     id: String(ordinal),
     at: isoTime(at),
@@ -138,6 +141,7 @@ function view({ ordinal, at, actorKind, actorId, actorName, fields, ...rest }: S
     target,
     receiver,
     fields: fields === null ? null : (JSON.parse(fields) as string[]),
+    count,
     status,
     address,
   };

@@ -2,7 +2,10 @@ import type { ReceiverId } from '../../protocol/ids.js';
 import type { Look, TimeSpan } from './bounded-look.js';
 
 export const ACTOR_KINDS = ['admin-key', 'configured-key', 'credential', 'application', 'cli', 'nobody'] as const;
-/** Who made a change. `nobody`: no credential was recognised. `application`: the application vouched for the receiver. */
+/**
+ * Who made a change. `nobody`: no credential was recognised. `application`: the application vouched for the receiver. `cli`: a command, or a script that
+ * does what a command does.
+ */
 export type ActorKind = (typeof ACTOR_KINDS)[number];
 
 /** A row of `signpost_change` on its way in. */
@@ -30,9 +33,11 @@ export interface ChangeEnd {
   target: string | null;
   receiver: ReceiverId | null;
   fields: string | null;
+  /** Values that were changed, where a change is one of many. */
+  count: number | null;
 }
 
-export type StoredChangeRow = ChangeRow & { ordinal: number };
+export type StoredChangeRow = ChangeRow & { ordinal: number; count: number | null };
 
 export interface ChangeFilter extends TimeSpan {
   receiver?: ReceiverId | undefined;

@@ -2,7 +2,7 @@ import type { ChangeEnd, ChangeFilter, ChangeRow } from './change-rows.js';
 import { timeFilters, type Condition, type LookQuery } from './bounded-look.js';
 
 const COLUMNS = `ordinal, at, actor_kind AS "actorKind", actor_id AS "actorId", actor_name AS "actorName", action, target,
-    receiver_id AS receiver, fields, status, address`;
+    receiver_id AS receiver, fields, value_count AS count, status, address`;
 
 /** Names of tables, as SQL writes them. */
 export interface ChangeTables {
@@ -11,7 +11,7 @@ export interface ChangeTables {
   credential: string;
 }
 
-interface Statement {
+export interface Statement {
   text: string;
   values: (string | number | null)[];
 }
@@ -28,11 +28,11 @@ export function insertChange({ change, endpoint, credential }: ChangeTables, row
 }
 
 export function endChange({ change }: ChangeTables, ordinal: number, end: ChangeEnd): Statement {
-  const { status, target, receiver, fields } = end;
+  const { status, target, receiver, fields, count } = end;
   return {
     text: `UPDATE ${change} SET status = ?, target = coalesce(?, target), receiver_id = coalesce(?, receiver_id),
-      fields = coalesce(?, fields) WHERE ordinal = ?`,
-    values: [status, target, receiver, fields, ordinal],
+      fields = coalesce(?, fields), value_count = ? WHERE ordinal = ?`,
+    values: [status, target, receiver, fields, count, ordinal],
   };
 }
 

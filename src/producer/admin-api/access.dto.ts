@@ -125,7 +125,8 @@ export class AccessPageDocument extends PageView {
 export class ActorDocument {
   @ApiProperty({
     enum: ACTOR_KINDS,
-    description: '`application`: for the receiver of this id. `nobody`: no key was recognised.',
+    description:
+      '`application`: for the receiver of this id. `cli`: a command such as `signpost rotate-master-key`. `nobody`: no key was recognised.',
     example: 'admin-key',
   })
   kind!: ActorKind;
@@ -156,7 +157,9 @@ export class ChangeDocument {
     example: ['url', 'headers'],
   })
   fields!: string[] | null;
-  @Whole('HTTP status of the answer. `null`: the process ended before it was known.', 200)
+  @Whole('Values that a rotation of the master key sealed anew; null for whatever else.', null)
+  count!: number | null;
+  @Whole('HTTP status of the answer; of a command, 200 or 500. `null`: the process ended before it was known.', 200)
   status!: number | null;
   @Text('Network address of the caller.', '192.0.2.7')
   address!: string | null;

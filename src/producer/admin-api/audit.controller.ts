@@ -55,7 +55,7 @@ export class AuditController {
   @ApiOperation({
     operationId: 'listChanges',
     summary: 'Who changed what',
-    description: `Every change that was made or refused, over this API or by a receiver on its own endpoints. ${BOUNDED}`,
+    description: `Every change that was made or refused, over this API, by a receiver on its own endpoints, or by \`signpost rotate-master-key\`. ${BOUNDED}`,
   })
   @ApiChangeQuery()
   @ApiOkResponse({ type: ChangePageDocument, description: 'One page.' })

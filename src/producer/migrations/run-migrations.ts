@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { runOwnMigrations, type OwnMigration } from '../../database/own-migrations.js';
 import { Credentials1764000000020 } from './credentials.js';
 import { Audit1764000000060 } from './audit.js';
+import { AuditDetails1764000000070 } from './audit-details.js';
 import { InitialSchema1764000000000 } from './initial-schema.js';
 import { Ownership1764000000050 } from './ownership.js';
 import { Partitions1764000000010 } from './partitions.js';
@@ -17,6 +18,7 @@ export const SIGNPOST_MIGRATIONS: OwnMigration[] = [
   SignalTrust1764000000040,
   Ownership1764000000050,
   Audit1764000000060,
+  AuditDetails1764000000070,
 ];
 /** The table that says which of them ran; not the application's own. */
 export const SIGNPOST_MIGRATIONS_TABLE = 'signpost_migration';
