@@ -4,6 +4,7 @@ import type { EndpointId, ReceiverId } from '../../src/protocol/ids.js';
 import type { ClaimedSignal, DispatchStore, Settlement } from '../../src/producer/dispatch/dispatch-store.js';
 import type { EventStore } from '../../src/producer/log/event-store.js';
 import type { ProgressStore } from '../../src/producer/log/progress-store.js';
+import { storedRows } from '../support/databases.js';
 import type { TestEndpoint } from '../support/subscriptions.js';
 import { anEvent } from './event-store.contract.js';
 
@@ -29,6 +30,19 @@ export interface DispatchStoreFixture {
   sole: boolean;
   stateOf(endpoint: EndpointId): Promise<{ state: string; reason: string | null }>;
   close(): Promise<void>;
+}
+
+/** What the audit of changes has, but for its ordinals. */
+export async function auditOf({ dataSource }: DispatchStoreFixture): Promise<Record<string, unknown>[]> {
+  const rows = (await storedRows(dataSource)).get('signpost_change') ?? [];
+  return rows.map(({ ordinal, ...row }) => ({ ...row, at: Number(row.at) }));
+}
+
+/** The row that a decision about an endpoint leaves. */
+export function decisionRow(f: DispatchStoreFixture, action: string, target: EndpointId, receiver: ReceiverId) {
+  const actor = { actor_kind: 'system', actor_id: null, actor_name: null };
+  const nothing = { fields: null, value_count: null, address: null };
+  return { at: f.now(), ...actor, action, target, receiver_id: receiver, status: 200, ...nothing };
 }
 
 export function outcome(claim: ClaimedSignal, over: Partial<Settlement> = {}): Settlement {
@@ -211,17 +225,35 @@ export function dispatchStoreContract(open: () => Promise<DispatchStoreFixture>)
     });
 
     it('410 disables the endpoint as gone; its place in the log stays', async () => {
-      const endpoint = await f.addEndpoint(await f.addReceiver());
+      const receiver = await f.addReceiver();
+      const endpoint = await f.addEndpoint(receiver);
       await publish('a');
       expect(await settle(await claimOne(), { outcome: 'gone', status: 410 })).toEqual(['disabled']);
       expect(await f.stateOf(endpoint)).toEqual({ state: 'disabled', reason: 'gone' });
+      expect(await auditOf(f)).toEqual([decisionRow(f, 'endpoint.gone', endpoint, receiver)]);
       await publish('a');
       f.advance(10 * LEASE);
       expect(await claimAll()).toEqual([]);
     });
 
+    it('outcomes of one batch change the endpoints that they decide about, and leave a row of those alone', async () => {
+      const receiver = await f.addReceiver();
+      const endpoints = [await f.addEndpoint(receiver), await f.addEndpoint(receiver)];
+      await publish('a');
+      const claimed = await claimAll();
+      const goneAt = (claim: ClaimedSignal) => claim.endpoint === endpoints[0];
+      const batch = claimed.map((claim) => outcome(claim, goneAt(claim) ? { outcome: 'gone', status: 410 } : {}));
+      expect(await f.store.settle(batch)).toEqual(claimed.map((claim) => (goneAt(claim) ? 'disabled' : 'settled')));
+      const states = await Promise.all(endpoints.map((endpoint) => f.stateOf(endpoint)));
+      expect(states.map(({ state }) => state)).toEqual(['disabled', 'active']);
+      expect((await auditOf(f)).map(({ action, target }) => [action, target])).toEqual([
+        ['endpoint.gone', endpoints[0]],
+      ]);
+    });
+
     it('failing for too long without one success disables it, and it is told once', async () => {
-      const endpoint = await f.addEndpoint(await f.addReceiver());
+      const receiver = await f.addReceiver();
+      const endpoint = await f.addEndpoint(receiver);
       await publish('a');
       let answers: string[] = [];
       for (let attempt = 0; attempt < 10 && answers[0] !== 'disabled'; attempt += 1) {
@@ -229,6 +261,7 @@ export function dispatchStoreContract(open: () => Promise<DispatchStoreFixture>)
         if (answers[0] !== 'disabled') f.advance(RETRY[1] ?? 0);
       }
       expect(await f.stateOf(endpoint)).toEqual({ state: 'disabled', reason: 'failing' });
+      expect(await auditOf(f)).toEqual([decisionRow(f, 'endpoint.failing', endpoint, receiver)]);
       const notice = await claimOne();
       expect(bodyOf(notice).type).toBe('endpoint.disabled');
       await fail(notice);

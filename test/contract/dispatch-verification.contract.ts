@@ -7,7 +7,7 @@ import { findEndpoint } from '../../src/producer/subscriptions/endpoint-rows.js'
 import { EndpointEntity } from '../../src/producer/subscriptions/endpoint.entity.js';
 import { storedRows } from '../support/databases.js';
 import type { TestEndpoint } from '../support/subscriptions.js';
-import { type DispatchStoreFixture, LEASE, outcome, RETRY } from './dispatch-store.contract.js';
+import { auditOf, decisionRow, type DispatchStoreFixture, LEASE, outcome, RETRY } from './dispatch-store.contract.js';
 import { anEvent } from './event-store.contract.js';
 
 /** The endpoint's time for its proof, in ms: the schedule's waits are 5 s, then 30 s each. */
@@ -128,6 +128,25 @@ export function dispatchVerificationContract(open: () => Promise<DispatchStoreFi
       await wrong(await claimOne(), { category: 'http_rate_limited', retryAfterMs: 86_400_000 });
       f.advance(WITHIN);
       expect(await settle(await claimOne())).toEqual(['verified']);
+    });
+
+    it('leaves a row in the audit of changes when it is proved, and when its time is over; none while it is asked', async () => {
+      const receiver = await f.addReceiver();
+      const endpoint = await f.addEndpoint(receiver);
+      await newUrl(endpoint);
+      await wrong(await claimOne());
+      f.advance(5_000);
+      expect(await auditOf(f)).toEqual([]);
+      await settle(await claimOne());
+      const verified = decisionRow(f, 'endpoint.verified', endpoint, receiver);
+      expect(await auditOf(f)).toEqual([verified]);
+      await newUrl(endpoint);
+      f.advance(WITHIN);
+      await wrong(await claimOne());
+      const unverified = decisionRow(f, 'endpoint.unverified', endpoint, receiver);
+      const audit = await auditOf(f);
+      expect(audit).toHaveLength(2);
+      expect(audit).toEqual(expect.arrayContaining([verified, unverified]));
     });
 
     it('is disabled by a 410', async () => {

@@ -92,6 +92,13 @@ describe.each(DATABASES)('a URL that a receiver enters itself (%s)', (database) 
     await producer.dispatchOnce();
     expect(await get(endpoint)).toMatchObject({ state: 'active', reason: null });
     expect(eventsAt(here)).toHaveLength(1);
+    const { items } = (await producer.admin<{ items: object[] }>('GET', `/changes?target=${endpoint.id}`)).body;
+    expect(items).toMatchObject([
+      { action: 'endpoint.verified', actor: { kind: 'system', id: null }, receiver: own.receiver, status: 200 },
+      { action: 'endpoint.verify', actor: { kind: 'credential' } },
+      { action: 'endpoint.unverified', actor: { kind: 'system' }, receiver: own.receiver, address: null },
+      { action: 'endpoint.create', actor: { kind: 'credential' } },
+    ]);
   });
 
   it('is asked now, and not on the schedule, when somebody says so', async () => {

@@ -1,10 +1,18 @@
 import type { ReceiverId } from '../../protocol/ids.js';
 import type { Look, TimeSpan } from './bounded-look.js';
 
-export const ACTOR_KINDS = ['admin-key', 'configured-key', 'credential', 'application', 'cli', 'nobody'] as const;
+export const ACTOR_KINDS = [
+  'admin-key',
+  'configured-key',
+  'credential',
+  'application',
+  'cli',
+  'system',
+  'nobody',
+] as const;
 /**
  * Who made a change. `nobody`: no credential was recognised. `application`: the application vouched for the receiver. `cli`: a command, or a script that
- * does what a command does.
+ * does what a command does. `system`: Signpost itself, by what an endpoint answered or left unanswered.
  */
 export type ActorKind = (typeof ACTOR_KINDS)[number];
 

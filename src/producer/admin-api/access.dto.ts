@@ -126,7 +126,7 @@ export class ActorDocument {
   @ApiProperty({
     enum: ACTOR_KINDS,
     description:
-      '`application`: for the receiver of this id. `cli`: a command such as `signpost rotate-master-key`. `nobody`: no key was recognised.',
+      '`application`: for the receiver of this id. `cli`: a command such as `signpost rotate-master-key`. `system`: Signpost itself. `nobody`: no key was recognised.',
     example: 'admin-key',
   })
   kind!: ActorKind;
@@ -159,7 +159,10 @@ export class ChangeDocument {
   fields!: string[] | null;
   @Whole('Values that a rotation of the master key sealed anew; null for whatever else.', null)
   count!: number | null;
-  @Whole('HTTP status of the answer; of a command, 200 or 500. `null`: the process ended before it was known.', 200)
+  @Whole(
+    'HTTP status of the answer; of a command, 200 or 500; of Signpost itself, 200. `null`: the process ended before it was known.',
+    200,
+  )
   status!: number | null;
   @Text('Network address of the caller.', '192.0.2.7')
   address!: string | null;

@@ -55,7 +55,9 @@ export class AuditController {
   @ApiOperation({
     operationId: 'listChanges',
     summary: 'Who changed what',
-    description: `Every change that was made or refused, over this API, by a receiver on its own endpoints, or by \`signpost rotate-master-key\`. ${BOUNDED}`,
+    description:
+      `Every change that was made or refused, over this API, by a receiver on its own endpoints, or by \`signpost rotate-master-key\`; and what Signpost itself made of an ` +
+      `endpoint: \`endpoint.verified\`, \`endpoint.unverified\`, \`endpoint.failing\`, \`endpoint.gone\`. ${BOUNDED}`,
   })
   @ApiChangeQuery()
   @ApiOkResponse({ type: ChangePageDocument, description: 'One page.' })

@@ -9,6 +9,7 @@ import type { LeasedRow } from './postgres-claim.js';
 import { lockedInOrder } from './postgres-locks.js';
 import { restingDueAt, type PositionRow } from './position-row.js';
 import { applySettlement, stateAfter, type Decision } from './transition.js';
+import { noteDecisions } from './transition-audit.js';
 
 /** Outcomes of one statement. */
 const MOST_ROWS = 1_000;
@@ -128,7 +129,9 @@ export class PostgresSettle {
       [...STATE_TYPES, ...ATTEMPT_TYPES],
       applied.map((one) => [...stateOf(one, now), ...attemptOf(one.settlement)]),
     );
-    const [endpoint, signal] = [this.engine.table('endpoint'), this.engine.table('signal')];
+    const signal = this.engine.table('signal');
+    // Rare, and two more tables to plan for.
+    const decided = applied.some(({ decision }) => decision !== null) ? this.decided() : '';
     const rows = await this.engine.rows<{ endpoint_id: EndpointId; token: number }>(
       `WITH v (${STATE_NAMES}, ${ATTEMPT_NAMES}) AS MATERIALIZED (${list.sql}), ${lockedInOrder(this.position)}, saved AS (
          UPDATE ${this.position} p SET
@@ -149,15 +152,22 @@ export class PostgresSettle {
          SELECT endpoint_id, signal_id, kind, first_position, last_position, event_count, sent_attempt, sent_at, outcome, status,
            latency_ms, category
          FROM saved WHERE outcome <> 'released'
-       ), ended AS (
-         UPDATE ${endpoint} e SET state = s.new_state, reason = s.new_reason, version = e.version + 1, updated_at = ${this.clock.sql}
-         FROM saved s WHERE e.id = s.endpoint_id AND s.new_state IS NOT NULL
-       )
+       )${decided}
        SELECT endpoint_id, token FROM saved`,
       [list.value],
     );
     const saved = new Set(rows.map(({ endpoint_id, token }) => `${token} ${endpoint_id}`));
     return applied.filter(({ settlement: { claim } }) => saved.has(`${claim.token} ${claim.endpoint}`));
+  }
+
+  /** What outcomes make of their endpoints, and its rows in the audit of changes: further steps of the statement that saves them. */
+  private decided(): string {
+    const now = this.clock.sql;
+    return `, decided AS (
+         UPDATE ${this.engine.table('endpoint')} e SET state = s.new_state, reason = s.new_reason, version = e.version + 1, updated_at = ${now}
+         FROM saved s WHERE e.id = s.endpoint_id AND s.new_state IS NOT NULL
+         RETURNING e.id, e.receiver_id, e.reason
+       ), noted AS (${noteDecisions(this.engine.table('change'), now, 'decided')})`;
   }
 }
 

@@ -16,6 +16,7 @@ import type { PositionRow } from './position-row.js';
 import { SqliteClaim } from './sqlite-claim.js';
 import { savePosition } from './sqlite-position-row.js';
 import { applySettlement, stateAfter } from './transition.js';
+import { noteDecisions } from './transition-audit.js';
 
 /** Newest position of each tenant and type among the events not yet looked at. */
 const UNMATCHED = `SELECT tenant, type, max(ordinal) AS position, count(*) AS n FROM (
@@ -35,6 +36,8 @@ const LEASED =
 
 const LOG_ATTEMPT = `INSERT INTO signpost_signal (endpoint_id, signal_id, kind, first_position, last_position, event_count,
     attempt, sent_at, outcome, status, latency_ms, category) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+const NOTE_DECISION = noteDecisions('signpost_change', '?', 'signpost_endpoint WHERE id = ?');
 
 /** Position rows on SQLite. Steps that wait at the same time share one transaction and one fsync. */
 export class SqliteDispatchStore implements DispatchStore {
@@ -150,6 +153,7 @@ export class SqliteDispatchStore implements DispatchStore {
     this.turns
       .prepare(`UPDATE signpost_endpoint SET state = ?, reason = ?, version = version + 1, updated_at = ? WHERE id = ?`)
       .run(state, reason, now, claim.endpoint);
+    this.turns.prepare(NOTE_DECISION).run(now, claim.endpoint);
     return decision === 'verified' ? decision : 'disabled';
   }
 
