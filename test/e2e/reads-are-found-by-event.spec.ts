@@ -34,7 +34,8 @@ describe.each(DATABASES)('the audit of reads on %s', (database) => {
     return {
       receiver: receiver.body.id,
       credential: credential.body.id,
-      get: (path: string) => producer.call<{ cursor: string }>('GET', `/v1${path}`, { headers }),
+      get: (path: string, accept = 'application/json') =>
+        producer.call<{ cursor: string }>('GET', `/v1${path}`, { headers: { ...headers, accept } }),
       batch: (ids: string[]) => producer.call('POST', '/v1/events/batch', { headers, body: JSON.stringify({ ids }) }),
     };
   };
@@ -83,6 +84,31 @@ describe.each(DATABASES)('the audit of reads on %s', (database) => {
     ]);
     expect(kinds(await page(`receiver=${acme.receiver}`))).toHaveLength(7);
     expect(JSON.stringify(await page('limit=1000'))).not.toContain('canary7f3a');
+  });
+
+  it('says which types a page of the feed was asked for with, as many as are kept, and never a key that was pasted there', async () => {
+    const { receiver, get } = await reader('acme');
+    const rows = async () => (await page(`receiver=${receiver}`)).items.map(({ types }) => types);
+    const long = Array.from({ length: 9 }, (_, n) => `${'a'.repeat(126)}.${n}`);
+    await get('/events');
+    await get('/events?types=invoice.paid,invoice.*&types=*');
+    await get(`/events?types=${long.join(',')}`);
+    await get('/events?types=sp_canary7f3a,whsec_canary7f3a,a.b');
+    await get('/events?types=canary7f3a-1');
+    expect(await rows()).toEqual([
+      ['not-a-type', 'not-a-type', 'a.b'],
+      [...long.slice(0, 8), '…'],
+      ['invoice.paid', 'invoice.*', '*'],
+      null,
+    ]);
+  });
+
+  it('says so of each page of a long answer', async () => {
+    const { receiver, get } = await reader('acme');
+    await publish('acme');
+    const { status } = await get('/events?types=a.*', 'application/x-ndjson');
+    const { items } = await page(`receiver=${receiver}`);
+    expect([status, items.length > 0, items.every(({ types }) => types?.join() === 'a.*')]).toEqual([200, true, true]);
   });
 
   it('knows who asked for an event that is not there', async () => {

@@ -44,6 +44,8 @@ export interface Access {
   kind?: AccessKind | null | undefined;
   /** Who it is to the issuer or the application that vouched for the receiver. */
   identity?: string | null | undefined;
+  /** Patterns that a page of the feed was asked for with, fit to be kept. */
+  types?: readonly string[] | undefined;
 }
 
 /** A row of the audit log. Times are ISO 8601. */
@@ -62,6 +64,7 @@ export interface AccessView {
   address: string | null;
   kind: AccessKind | null;
   identity: string | null;
+  types: string[] | null;
 }
 
 /** Whose accesses are asked for, or of which event: `place` is where it is in the log, as far as it is there. */
@@ -109,7 +112,20 @@ export class AccessLog implements BeforeApplicationShutdown {
   }
 
   /** Notes an access; it is written within about 100 ms. */
-  record({ receiver, credential, action, status, ids, after, through, count, address, kind, identity }: Access): void {
+  record({
+    receiver,
+    credential,
+    action,
+    status,
+    ids,
+    after,
+    through,
+    count,
+    address,
+    kind,
+    identity,
+    types,
+  }: Access): void {
     this.pending.push({
       at: this.now(),
       receiver,
@@ -123,6 +139,7 @@ export class AccessLog implements BeforeApplicationShutdown {
       address,
       kind: kind ?? null,
       identity: identity ?? null,
+      types: types === undefined ? null : JSON.stringify(types),
     });
     this.noted += 1;
     const now = (this.stopping || this.pending.length >= BATCH) && !this.writing && !this.refused;
@@ -207,12 +224,13 @@ function streamsOf({ receiver }: AccessFilter, event: AccessQuestion['event']): 
   return [receiver === undefined ? { kind: 'all' } : { kind: 'receiver', receiver }];
 }
 
-function view({ at, action, ids, ordinal, ...rest }: StoredAccessRow): AccessView {
+function view({ at, action, ids, types, ordinal, ...rest }: StoredAccessRow): AccessView {
   return {
     ...rest,
     id: String(ordinal),
     at: isoTime(at),
     action: action as AccessAction,
     ids: ids === null ? null : (JSON.parse(ids) as string[]),
+    types: types === null ? null : (JSON.parse(types) as string[]),
   };
 }

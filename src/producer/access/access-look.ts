@@ -2,7 +2,7 @@ import type { AccessFilter, AccessStream } from './access-rows.js';
 import { timeFilters, type Condition, type LookQuery } from './bounded-look.js';
 
 const COLUMNS = `ordinal, at, receiver_id AS receiver, credential_id AS credential, action, status, event_ids AS ids,
-    after_position AS "after", through_position AS through, event_count AS count, address, credential_kind AS kind, identity`;
+    after_position AS "after", through_position AS through, event_count AS count, address, credential_kind AS kind, identity, types`;
 
 /** How rows of `signpost_access` are found; the same on both databases. */
 export function accessLook(

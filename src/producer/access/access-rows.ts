@@ -21,6 +21,8 @@ export interface AccessRow {
   kind: AccessKind | null;
   /** Whose it is, where it is not ours. */
   identity: string | null;
+  /** JSON list of patterns. */
+  types: string | null;
 }
 
 export type StoredAccessRow = AccessRow & { ordinal: number };

@@ -1,5 +1,6 @@
 import { SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { isEventType } from '../../protocol/event-type.js';
+import { looksSecret } from './looks-secret.js';
 import { ID_PREFIX, isId, type ReceiverId } from '../../protocol/ids.js';
 import { callerAddress, type AccessRequest } from './access-request.js';
 import type { Actor, Change } from './change-log.js';
@@ -7,8 +8,6 @@ import type { Actor, Change } from './change-log.js';
 const ACTION = Symbol('signpost:audited-change');
 /** Where `@ApiOperation` of `@nestjs/swagger` keeps what it was told. */
 const OPERATION = 'swagger/apiOperation';
-/** What API keys and signing secrets begin with. */
-const SECRET = /^(s[ap]|whsec|whsk)_/;
 const PREFIXES = Object.values(ID_PREFIX);
 
 /** Names what a route does in the audit of changes, where its `operationId` would not say it well. */
@@ -47,5 +46,5 @@ export function actionOf(context: ExecutionContext): string {
 function isTarget(parameter: [string, unknown]): parameter is [string, string] {
   const [name, text] = parameter;
   if (typeof text !== 'string') return false;
-  return PREFIXES.some((prefix) => isId(prefix, text)) || (name === 'type' && isEventType(text) && !SECRET.test(text));
+  return PREFIXES.some((prefix) => isId(prefix, text)) || (name === 'type' && isEventType(text) && !looksSecret(text));
 }

@@ -4,7 +4,21 @@ import { accessLook } from './access-look.js';
 import type { AccessFilter, AccessRow, AccessRows, AccessStream, StoredAccessRow } from './access-rows.js';
 import { lookThrough, postgresSelect, type Look } from './bounded-look.js';
 
-const TYPES = ['bigint', 'text', 'text', 'text', 'int', 'text', 'bigint', 'bigint', 'int', 'text', 'text', 'text'];
+const TYPES = [
+  'bigint',
+  'text',
+  'text',
+  'text',
+  'int',
+  'text',
+  'bigint',
+  'bigint',
+  'int',
+  'text',
+  'text',
+  'text',
+  'text',
+];
 /** The audit log on PostgreSQL. */
 export class PostgresAccessRows implements AccessRows {
   private readonly access: string;
@@ -30,11 +44,12 @@ export class PostgresAccessRows implements AccessRows {
         row.address,
         row.kind,
         row.identity,
+        row.types,
       ]),
     );
     await this.engine.change(
       `INSERT INTO ${this.access} (at, receiver_id, credential_id, action, status, event_ids, after_position, through_position, event_count,
-         address, credential_kind, identity) ${list.sql}`,
+         address, credential_kind, identity, types) ${list.sql}`,
       [list.value],
     );
   }

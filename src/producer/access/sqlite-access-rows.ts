@@ -4,7 +4,7 @@ import type { AccessFilter, AccessRow, AccessRows, AccessStream, StoredAccessRow
 import { lookThrough, sqliteSelect, type Look } from './bounded-look.js';
 
 const INSERT = `INSERT INTO signpost_access (at, receiver_id, credential_id, action, status, event_ids, after_position,
-    through_position, event_count, address, credential_kind, identity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    through_position, event_count, address, credential_kind, identity, types) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 // From the old end only, in the order of writing: no index on the time is needed.
 const PRUNE = `DELETE FROM signpost_access WHERE ordinal IN (
@@ -31,6 +31,7 @@ export class SqliteAccessRows implements AccessRows {
           row.address,
           row.kind,
           row.identity,
+          row.types,
         );
       }
     });

@@ -113,6 +113,15 @@ export class AccessDocument {
   kind!: AccessKind | null;
   @Text('Who it is to the issuer or the application.', null)
   identity!: string | null;
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description:
+      'A page of the feed: the `types` that it was asked for with. `…` as the last: there were more than are kept (1,024 characters). ' +
+      '`not-a-type`: what may be a key that somebody pasted there.',
+    example: null,
+  })
+  types!: string[] | null;
 }
 
 @ApiSchema({ name: 'AccessPage' })

@@ -35,7 +35,7 @@ export class AuditController {
     summary: 'Who read what',
     description:
       `Every read and every denial of the fetch API. ${BOUNDED} With \`event\`: single reads and batches that named it, and pages of the ` +
-      'feed that went over its place in the log; such a page handed it out unless its `types`, or the rights of the receiver at the time, left it out.',
+      'feed that went over its place in the log; such a page handed it out unless its `types`, which are in the row, or the rights of the receiver at the time, left it out.',
   })
   @ApiAccessQuery()
   @ApiOkResponse({ type: AccessPageDocument, description: 'One page.' })

@@ -4,13 +4,19 @@ import { ID_PREFIX, isId } from '../../protocol/ids.js';
 import { AccessLog, type Access } from '../access/access-log.js';
 import { callerAddress } from '../access/access-request.js';
 import type { Authenticated } from '../access/authenticated.js';
+import { looksSecret } from '../access/looks-secret.js';
 import type { FetchRequest } from './fetch-request.js';
 
 /** What a route notes of one request, beside who asked. */
-export type Noted = Pick<Access, 'action' | 'status' | 'ids' | 'after' | 'through' | 'count'>;
+export type Noted = Pick<Access, 'action' | 'status' | 'ids' | 'after' | 'through' | 'count' | 'types'>;
 
 /** Stands in the audit for what is no id of an event or an endpoint: it may be as long as a URL, or a key that somebody pasted there. */
 const NO_ID = 'not-an-id';
+const NO_TYPE = 'not-a-type';
+/** Characters of patterns that one row keeps: rows wait in memory while the database refuses, and there may be a hundred long ones in each. */
+const MOST_OF_TYPES = 1_024;
+/** Ends a list that was cut off. */
+const MORE = '…';
 
 /** Leaves the audit row of a request that was let in. */
 @Injectable()
@@ -18,7 +24,7 @@ export class AccessNote {
   constructor(@Inject(AccessLog) private readonly log: AccessLog) {}
 
   note({ kind, receiver, credential, identity }: Authenticated, request: FetchRequest, noted: Noted): void {
-    const { action, status, ids, after, through, count } = noted;
+    const { action, status, ids, after, through, count, types } = noted;
     // Spelled out: spreading one object into another was a twentieth of a single read.
     this.log.record({
       action,
@@ -32,6 +38,7 @@ export class AccessNote {
       address: callerAddress(request),
       kind,
       identity,
+      types: types && kept(types),
     });
   }
 
@@ -50,6 +57,18 @@ export class AccessNote {
       throw error;
     }
   }
+}
+
+/** Patterns, which the edge has checked, as far as there is room. */
+function kept(types: readonly string[]): string[] {
+  const list: string[] = [];
+  let room = MOST_OF_TYPES;
+  for (const type of types) {
+    room -= type.length;
+    if (room < 0) return [...list, MORE];
+    list.push(looksSecret(type) ? NO_TYPE : type);
+  }
+  return list;
 }
 
 function isAskedFor(id: string): boolean {

@@ -130,7 +130,8 @@ export class Feed {
   private handedOut(call: FeedCall, page: ShownPage, after: Position | undefined): void {
     const { query, access, request } = call;
     const { events, read, through } = page;
-    this.note.note(access, request, { action: 'feed', status: 200, after, through, count: events.length });
+    const { types } = query;
+    this.note.note(access, request, { action: 'feed', status: 200, after, through, count: events.length, types });
     if (!this.moves(call)) return;
     if (!isNarrowed(access, query.types)) {
       this.progress.record(access.receiver.id, { kind: 'fetched-through', through });

@@ -20,6 +20,7 @@ const feed: Access = {
   address: '192.0.2.7',
   kind: 'token',
   identity: null,
+  types: ['invoice.*'],
 };
 const denial: Access = { receiver: null, credential: null, action: 'other', status: 401, count: 0, address: null };
 
@@ -59,6 +60,7 @@ describe('the access log', () => {
         through: null,
         kind: null,
         identity: null,
+        types: null,
       },
       {
         ...feed,

@@ -150,7 +150,15 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     await get('/read');
     await get('/read/plain', `Bearer ${generateApiKey('sp', id).text}`);
     await get('/read', `Bearer ${apiKey}`);
-    const row = { at: '2026-11-23T17:30:00.000Z', ids: null, after: null, through: null, count: 0, identity: null };
+    const row = {
+      at: '2026-11-23T17:30:00.000Z',
+      ids: null,
+      after: null,
+      through: null,
+      count: 0,
+      identity: null,
+      types: null,
+    };
     const address = expect.stringContaining('127.0.0.1');
     expect(await audited()).toEqual([
       { ...row, id: '3', receiver, credential: id, action: 'feed', status: 403, kind: 'api-key', address },
