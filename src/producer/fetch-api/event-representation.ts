@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { encodeCursor, type Cursor } from '../../protocol/cursor.js';
 import type { ShownEvent } from '../access/read-policy.js';
 import type { Position, StoredEvent } from '../log/event-store.js';
+import { TimeText } from './time-text.js';
 
 /** An event whose payload is still there. */
 export type ReadableEvent = ShownEvent<StoredEvent & { data: string }>;
@@ -15,17 +16,9 @@ export function cursorAt(partition: number, position: Position): Cursor {
   return encodeCursor({ partition, position });
 }
 
-let latestTime = Number.NaN;
-let latestText = '';
-
-/** Events of one batch share their times, so the one before is often the one wanted. */
-function isoTime(at: number): string {
-  if (at !== latestTime) {
-    latestText = new Date(at).toISOString();
-    latestTime = at;
-  }
-  return latestText;
-}
+// One for each: events that are published late happened in other minutes.
+const occurred = new TimeText();
+const recorded = new TimeText();
 
 /**
  * The event as the fetch API shows it. The payload is put in as the text that was stored, so key order, number spellings and
@@ -40,7 +33,7 @@ export function eventHead(event: ReadableEvent): string {
   const subject = event.subject === null ? 'null' : JSON.stringify(event.subject);
   return (
     `{"id":"${event.id}","type":"${event.type}","tenant":"${event.tenant}","subject":${subject}` +
-    `,"occurredAt":"${isoTime(event.occurredAt)}","recordedAt":"${isoTime(event.recordedAt)}"` +
+    `,"occurredAt":"${occurred.of(event.occurredAt)}","recordedAt":"${recorded.of(event.recordedAt)}"` +
     `,"cursor":"${cursorAt(event.partition, event.position)}","data":`
   );
 }
@@ -62,8 +55,8 @@ export function eventCloudEvent(event: ReadableEvent, source: string): string {
   const redacted = withheld.length === 0 ? '' : `,"redacted":${JSON.stringify(JSON.stringify(withheld))}`;
   return (
     `{"specversion":"1.0","id":"${event.id}","source":${JSON.stringify(source)},"type":"${event.type}"${subject}` +
-    `,"time":"${isoTime(event.occurredAt)}","datacontenttype":"application/json","tenant":"${event.tenant}"` +
-    `,"recordedtime":"${isoTime(event.recordedAt)}","cursor":"${cursorAt(event.partition, event.position)}"${redacted},"data":${event.data}}`
+    `,"time":"${occurred.of(event.occurredAt)}","datacontenttype":"application/json","tenant":"${event.tenant}"` +
+    `,"recordedtime":"${recorded.of(event.recordedAt)}","cursor":"${cursorAt(event.partition, event.position)}"${redacted},"data":${event.data}}`
   );
 }
 
