@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { reply, takeOver, type Answer } from './reply.js';
+import { reply, takeOver, type Answer, type AnswerText } from './reply.js';
 
 /**
  * Answers with parts that are made while they are sent, never faster than the client takes them, so that a long answer
@@ -10,7 +10,7 @@ import { reply, takeOver, type Answer } from './reply.js';
 export async function replyInParts(
   response: unknown,
   { status, headers }: Omit<Answer, 'body'>,
-  parts: AsyncIterator<string>,
+  parts: AsyncIterator<AnswerText>,
 ): Promise<void> {
   const first = await parts.next();
   const second = first.done ? first : await parts.next();
@@ -20,7 +20,11 @@ export async function replyInParts(
   try {
     raw.writeHead(status, headers);
     await write(raw, first.value);
-    for (let part: IteratorResult<string, unknown> = second; !part.done && !raw.destroyed; part = await parts.next())
+    for (
+      let part: IteratorResult<AnswerText, unknown> = second;
+      !part.done && !raw.destroyed;
+      part = await parts.next()
+    )
       await write(raw, part.value);
     raw.end();
   } finally {
@@ -29,7 +33,11 @@ export async function replyInParts(
   }
 }
 
-async function write(raw: ServerResponse, text: string): Promise<void> {
+async function write(raw: ServerResponse, part: AnswerText): Promise<void> {
+  for (const text of typeof part === 'string' ? [part] : part) if (!raw.destroyed) await writeText(raw, text);
+}
+
+async function writeText(raw: ServerResponse, text: string): Promise<void> {
   if (raw.write(text) || raw.destroyed) return;
   const gone = new AbortController();
   try {

@@ -12,8 +12,11 @@ export interface Answer {
   status: number;
   /** The answer's own: its length is put in. */
   headers: Record<string, string>;
-  body: string;
+  body: AnswerText;
 }
+
+/** A long text may come in pieces that follow each other. */
+export type AnswerText = string | readonly string[];
 
 function isFastifyReply(response: unknown): response is FastifyReplyLike {
   return typeof response === 'object' && response !== null && 'raw' in response && 'hijack' in response;
@@ -37,10 +40,26 @@ export function isAnswered(response: unknown): boolean {
  */
 export function reply(response: unknown, { status, headers, body }: Answer): void {
   const raw = takeOver(response);
+  const [text = '', ...further] = typeof body === 'string' ? [body] : body;
+  if (further.length > 0) return replyInPieces(raw, status, headers, [text, ...further]);
   // A 304 has no content: a length would be that of the representation (RFC 9110 §8.6).
-  if (status !== 304) headers['content-length'] = String(Buffer.byteLength(body));
+  if (status !== 304) headers['content-length'] = String(Buffer.byteLength(text));
   raw.writeHead(status, headers);
-  raw.end(body);
+  raw.end(text);
+}
+
+/** As bytes, since texts would be copied once more, all into one, before they are sent. */
+function replyInPieces(
+  raw: ServerResponse,
+  status: number,
+  headers: Record<string, string>,
+  texts: readonly string[],
+): void {
+  const pieces = texts.map((text) => Buffer.from(text));
+  headers['content-length'] = String(pieces.reduce((length, piece) => length + piece.length, 0));
+  raw.writeHead(status, headers);
+  for (const piece of pieces) raw.write(piece);
+  raw.end();
 }
 
 /** Takes the response over for streaming; from here on only Node's own response may be written to. */

@@ -104,7 +104,7 @@ export class Feed {
   private async stream(call: FeedCall, first: ShownPage, after: Position | undefined): Promise<void> {
     const headers: Record<string, string> = { ...READ_HEADERS, 'content-type': MEDIA_TYPE.ndjson };
     // The last line has the cursor to go on from; without any line the header has it.
-    if (pageLines(first) === '') headers['signpost-cursor'] = cursorAt(first.partition, first.through);
+    if (first.events.length === 0) headers['signpost-cursor'] = cursorAt(first.partition, first.through);
     await replyInParts(call.response, { status: 200, headers }, this.lines(call, first, after));
   }
 

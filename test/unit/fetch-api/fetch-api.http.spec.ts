@@ -205,6 +205,25 @@ describe.each(PLATFORMS)('the fetch API on %s', (platform) => {
       expect(rest.headers.get('signpost-cursor')).toBe(events.at(-1)?.cursor);
     });
 
+    it('that is long comes whole, with the length of its bytes', async () => {
+      const apiKey = await receiver('long');
+      const data = (number: number) => `{"n":${number},"text":"${'é€😀'.repeat(2_000)}"}`;
+      for (let number = 0; number < 12; number++) await publish('long', 'invoice.paid', data(number));
+      const answers = await Promise.all(
+        ['application/json', 'application/cloudevents-batch+json', 'application/x-ndjson'].map((accept) =>
+          get('/events?ack=false', apiKey, { accept }),
+        ),
+      );
+      for (const { text, headers } of answers) {
+        expect(headers.get('content-length')).toBe(String(Buffer.byteLength(text)));
+        for (let number = 0; number < 12; number++) expect(text).toContain(`"data":${data(number)}}`);
+      }
+      const [json, batch, lines] = answers.map(({ text }) => text);
+      expect((JSON.parse(json ?? '') as PageBody).events.map(({ data }) => data)).toHaveLength(12);
+      expect(JSON.parse(batch ?? '')).toHaveLength(12);
+      expect(lines?.trimEnd().split('\n')).toHaveLength(12);
+    });
+
     it('is a CloudEvents batch with its place in headers', async () => {
       const apiKey = await receiver('batch-ce');
       await publish('batch-ce', 'invoice.paid');

@@ -144,7 +144,7 @@ describe('a page', () => {
       'application/json',
       'x',
     );
-    const body = JSON.parse(String(answer.body)) as { events: object[]; cursor: string; more: boolean };
+    const body = JSON.parse([answer.body].flat().join('')) as { events: object[]; cursor: string; more: boolean };
     expect(body.events).toEqual([JSON.parse(eventJson(EVENT))]);
     expect(decodeCursor(body.cursor)).toEqual({ partition: 0, position: 43 });
     expect(body.more).toBe(true);
@@ -161,6 +161,7 @@ describe('a page', () => {
           more: false,
         });
         const parsed = lines
+          .join('')
           .split('\n')
           .map((line) => (line === '' ? undefined : (JSON.parse(line) as { data: unknown })));
         expect(parsed).toHaveLength(3);
