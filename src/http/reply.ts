@@ -68,7 +68,8 @@ export function takeOver(response: unknown): ServerResponse {
   if (isFastifyReply(response)) {
     // What plugins and hooks of the host put on the reply (CORS, rate limits) would stay behind.
     for (const [name, value] of Object.entries(response.getHeaders())) {
-      if (value !== undefined) raw.setHeader(name, value);
+      // What is on Node's own response already is among them, too.
+      if (value !== undefined && raw.getHeader(name) !== value) raw.setHeader(name, value);
     }
     response.hijack();
   }

@@ -8,6 +8,8 @@ const GROUPS_OF_NETWORK = 4;
  * (RFC 6177), so that going through its addresses gains nothing.
  */
 export function networkOf(address: string): string {
+  // Without a colon there is no IPv6 in it, mapped or not. This runs for every fetch, and the patterns below are long.
+  if (!address.includes(':')) return address;
   const mapped = MAPPED.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   const [plain = ''] = address.split('%');

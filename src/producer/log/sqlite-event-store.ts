@@ -18,15 +18,7 @@ import type {
 import { appendOne } from './sqlite-append.js';
 import { overwriting } from './sqlite-overwrite.js';
 import { pruneLog } from './sqlite-prune.js';
-import {
-  METADATA_COLUMNS,
-  PAGE_COLUMNS,
-  storedOfPage,
-  toMetadata,
-  toStored,
-  type EventRow,
-  type PageRow,
-} from './sqlite-rows.js';
+import { METADATA_COLUMNS, READ_COLUMNS, storedOf, toMetadata, type EventRow, type ReadRow } from './sqlite-rows.js';
 import { typeCondition } from './type-condition.js';
 
 /** Entries that one read looks at, at most: about a millisecond of the only connection. */
@@ -72,12 +64,12 @@ export class SqliteEventStore implements EventStore {
       const condition = typeCondition(request.types);
       const end = condition.sql === '' ? head : this.scanEnd(request.tenant, after, head);
       const statement = this.turns.prepare(
-        `SELECT ${PAGE_COLUMNS} FROM signpost_event
+        `SELECT ${READ_COLUMNS} FROM signpost_event
          WHERE tenant = ? AND ordinal > ? AND ordinal <= ?${condition.sql} ORDER BY ordinal LIMIT ?`,
       );
       // Rows as lists, many at a time: half the cost of objects one by one. Few enough that large payloads fit into memory.
-      const read = (place: Position, limit: number): PageRow[] =>
-        statement.raw().all(request.tenant, place, end, ...condition.parameters, limit) as PageRow[];
+      const read = (place: Position, limit: number): ReadRow[] =>
+        statement.raw().all(request.tenant, place, end, ...condition.parameters, limit) as ReadRow[];
       return takePage(read, request.tenant, after, request.limit, end, head);
     });
   }
@@ -85,10 +77,12 @@ export class SqliteEventStore implements EventStore {
   readOne(id: EventId, entitlement: Entitlement): Promise<StoredEvent | undefined> {
     const condition = typeCondition(entitlement.types);
     return this.turns.read('event', () => {
+      // As a list, as in a page: an object costs a name for each column.
       const row = this.turns
-        .prepare(`SELECT ${METADATA_COLUMNS}, data FROM signpost_event WHERE id = ? AND tenant = ?${condition.sql}`)
-        .get(id, entitlement.tenant, ...condition.parameters) as EventRow | undefined;
-      return row && toStored(row);
+        .prepare(`SELECT ${READ_COLUMNS} FROM signpost_event WHERE id = ? AND tenant = ?${condition.sql}`)
+        .raw()
+        .get(id, entitlement.tenant, ...condition.parameters) as ReadRow | undefined;
+      return row && storedOf(row, entitlement.tenant);
     });
   }
 
@@ -97,11 +91,12 @@ export class SqliteEventStore implements EventStore {
     return this.turns.read('events', () => {
       const rows = this.turns
         .prepare(
-          `SELECT ${METADATA_COLUMNS}, data FROM signpost_event
+          `SELECT ${READ_COLUMNS} FROM signpost_event
            WHERE id IN (SELECT value FROM json_each(?)) AND tenant = ?${condition.sql}`,
         )
-        .all(JSON.stringify(ids), entitlement.tenant, ...condition.parameters) as EventRow[];
-      return rows.map(toStored);
+        .raw()
+        .all(JSON.stringify(ids), entitlement.tenant, ...condition.parameters) as ReadRow[];
+      return rows.map((row) => storedOf(row, entitlement.tenant));
     });
   }
 
@@ -172,7 +167,7 @@ export class SqliteEventStore implements EventStore {
 }
 
 function takePage(
-  read: (after: Position, limit: number) => PageRow[],
+  read: (after: Position, limit: number) => ReadRow[],
   tenant: string,
   after: Position,
   limit: number,
@@ -187,7 +182,7 @@ function takePage(
     const rows = read(place, wanted);
     for (const row of rows) {
       if (events.length === limit || bytes > PAGE_BYTES) return { partition: 0, events, through: place, more: true };
-      const event = storedOfPage(row, tenant);
+      const event = storedOf(row, tenant);
       bytes += event.data?.length ?? 0;
       place = event.position;
       events.push(event);

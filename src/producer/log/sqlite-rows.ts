@@ -14,7 +14,6 @@ export interface EventRow {
   recorded_at: number;
   erased_at: number | null;
   empty: 0 | 1;
-  data?: string | null;
 }
 
 export function toMetadata(row: EventRow): EventMetadata {
@@ -31,14 +30,10 @@ export function toMetadata(row: EventRow): EventMetadata {
   };
 }
 
-export function toStored(row: EventRow): StoredEvent {
-  return { ...toMetadata(row), data: row.data ?? null };
-}
+/** What is read of an event with its payload, in the order of `ReadRow`. */
+export const READ_COLUMNS = 'ordinal, id, type, subject, occurred_at, recorded_at, erased_at, data';
 
-/** What a page reads, in the order of `PageRow`. */
-export const PAGE_COLUMNS = 'ordinal, id, type, subject, occurred_at, recorded_at, erased_at, data';
-
-export type PageRow = [
+export type ReadRow = [
   ordinal: number,
   id: EventId,
   type: string,
@@ -49,7 +44,7 @@ export type PageRow = [
   data: string | null,
 ];
 
-export function storedOfPage(row: PageRow, tenant: string): StoredEvent {
+export function storedOf(row: ReadRow, tenant: string): StoredEvent {
   const [position, id, type, subject, occurredAt, recordedAt, erasedAt, data] = row;
   const gone = data !== null ? null : erasedAt === null ? 'expired' : 'erased';
   return { partition: 0, position, id, tenant, type, subject, occurredAt, recordedAt, gone, data };
