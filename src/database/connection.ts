@@ -17,6 +17,7 @@ export interface BetterSqliteDriver {
 const MAX_PREPARED = 500;
 
 const SECURE_DELETE_ON = 1;
+const SYNCHRONOUS_NORMAL = 1;
 
 /** Sets what soundness needs on a fresh handle; returns the journal mode that SQLite granted. */
 export function configure(db: Database): unknown {
@@ -36,6 +37,8 @@ export class SqliteConnection {
   /** TypeORM's statement cache; one for all query runners, as they share the handle. */
   readonly hostStatements: Map<string, Statement> = new Map();
   readonly #statements = new Map<string, Statement>();
+  /** What `synchronous` was before it was relaxed; undefined: it is not. */
+  #strict: number | undefined;
 
   constructor(readonly driver: BetterSqliteDriver) {}
 
@@ -69,15 +72,37 @@ export class SqliteConnection {
     this.run('ROLLBACK');
   }
 
-  /** Rolls back what is open. False if that failed: the handle must be reopened before anybody uses it again. */
+  /**
+   * Begins a transaction of the engine. With `durable: false` its COMMIT does not wait for the disk: it survives a crash of the process, and
+   * the next durable COMMIT takes it along, as the log is synced from its start; a power failure before that takes it back. `clean` ends this.
+   */
+  begin({ durable }: { durable: boolean }): void {
+    if (!durable) this.#relax();
+    this.run('BEGIN IMMEDIATE');
+  }
+
+  /**
+   * Rolls back what is open, and makes commits durable again. False if that failed: the handle must be reopened before anybody uses it again.
+   */
   clean(): boolean {
-    if (!this.db.inTransaction) return true;
     try {
-      this.run('ROLLBACK');
+      if (this.db.inTransaction) this.run('ROLLBACK');
+      // Refused within a transaction, so in this order.
+      if (this.#strict !== undefined) this.db.pragma(`synchronous = ${this.#strict}`);
+      this.#strict = undefined;
     } catch {
       return false;
     }
     return !this.db.inTransaction;
+  }
+
+  /** Never prepared and kept: SQLite sets it when the statement is compiled, not when it runs. */
+  #relax(): void {
+    if (this.#strict !== undefined) return;
+    const strict = this.db.pragma('synchronous', { simple: true }) as number;
+    if (strict <= SYNCHRONOUS_NORMAL) return;
+    this.#strict = strict;
+    this.db.pragma(`synchronous = ${SYNCHRONOUS_NORMAL}`);
   }
 
   /**
@@ -92,6 +117,7 @@ export class SqliteConnection {
     }
     this.#statements.clear();
     this.hostStatements.clear();
+    this.#strict = undefined;
     const db = await this.driver.createDatabaseConnection();
     try {
       configure(db);

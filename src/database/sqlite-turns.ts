@@ -39,10 +39,13 @@ export class SqliteTurns {
    *
    * `work` must not wait, must not begin or end transactions, and must leave no trace outside the database, as its
    * effects may be rolled back with a COMMIT that fails.
+   *
+   * `durable: false` is for what no promise rests on, such as a lease: a crash of the process does not take it back, a power failure may,
+   * unless something durable was committed after it. It spares the fsync, which blocks everything else of the process.
    */
-  async step<T>(label: string, work: (db: Database) => T): Promise<T> {
+  async step<T>(label: string, work: (db: Database) => T, { durable = true } = {}): Promise<T> {
     this.#admit(label);
-    return this.queue.step(label, work);
+    return this.queue.step(label, work, durable);
   }
 
   /**

@@ -16,6 +16,7 @@ interface Waiter extends StepRequest {
   /** A host unit is given a lease; engine work is done at once when its turn comes. */
   readonly kind: 'lease' | 'step' | 'read';
   readonly since: number;
+  readonly durable: boolean;
 }
 
 interface Holder {
@@ -68,8 +69,8 @@ export class TurnQueue {
     return this.#enqueue('lease', label, grant);
   }
 
-  step<T>(label: string, work: (db: Database) => T): Promise<T> {
-    return this.#enqueue('step', label, work);
+  step<T>(label: string, work: (db: Database) => T, durable = true): Promise<T> {
+    return this.#enqueue('step', label, work, durable);
   }
 
   read<T>(label: string, work: (db: Database) => T): Promise<T> {
@@ -93,10 +94,10 @@ export class TurnQueue {
     this.#advance();
   }
 
-  #enqueue<T>(kind: Waiter['kind'], label: string, work: (db: Database) => T): Promise<T> {
+  #enqueue<T>(kind: Waiter['kind'], label: string, work: (db: Database) => T, durable = true): Promise<T> {
     if (this.#ended) return Promise.reject(new SqliteTurnsClosedError(label));
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ kind, label, work, resolve, reject, since: this.settings.clock.now() });
+      this.#waiting.push({ kind, label, work, resolve, reject, since: this.settings.clock.now(), durable });
       this.#advance();
     });
   }
@@ -146,7 +147,7 @@ export class TurnQueue {
 
   #runSteps(steps: Waiter[], first: Waiter): void {
     try {
-      this.connection.run('BEGIN IMMEDIATE');
+      this.#begin(steps);
     } catch {
       void this.#runStepsWhenUnlocked(steps, first);
       return;
@@ -155,11 +156,16 @@ export class TurnQueue {
     this.#free();
   }
 
+  /** One that must be durable makes its whole group so. */
+  #begin(steps: readonly Waiter[]): void {
+    this.connection.begin({ durable: steps.some(({ durable }) => durable) });
+  }
+
   /** Another process holds the file (or BEGIN fails for good): waits without blocking, in the steps' place. */
   async #runStepsWhenUnlocked(steps: Waiter[], first: Waiter): Promise<void> {
     this.#holder = new Lease(`engine: ${first.label}`, this.settings.clock.now(), this);
     try {
-      await untilUnlocked(this.settings, () => this.connection.run('BEGIN IMMEDIATE'));
+      await untilUnlocked(this.settings, () => this.#begin(steps));
       this.#waiting.unshift(commitSteps(this.connection, steps, this.settings));
     } catch (error) {
       for (const step of steps) step.reject(namedDatabaseError(error));

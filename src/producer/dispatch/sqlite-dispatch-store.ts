@@ -38,6 +38,13 @@ const LOG_ATTEMPT = `INSERT INTO signpost_signal (endpoint_id, signal_id, kind, 
     attempt, sent_at, outcome, status, latency_ms, category) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const NOTE_DECISION = noteDecisions('signpost_change', '?', 'signpost_endpoint WHERE id = ?');
+/**
+ * A power failure may take the outcome back: then the signal, which was durable before it was sent, goes out once more as it is. A failure
+ * counts towards backing off and disabling, and a proof lets events go to a URL: those are kept.
+ */
+function isRepeatable({ claim, outcome }: Settlement): boolean {
+  return outcome === 'acknowledged' && (claim.kind === 'events' || claim.kind === 'reminder');
+}
 
 /** Position rows on SQLite. Steps that wait at the same time share one transaction and one fsync. */
 export class SqliteDispatchStore implements DispatchStore {
@@ -86,18 +93,21 @@ export class SqliteDispatchStore implements DispatchStore {
   }
 
   settle(settlements: readonly Settlement[]): Promise<Settled[]> {
-    return this.turns.step('settle', () => settlements.map((settlement) => this.settleOne(settlement)));
+    const settle = (): Settled[] => settlements.map((settlement) => this.settleOne(settlement));
+    return this.turns.step('settle', settle, { durable: !settlements.every(isRepeatable) });
   }
 
   renew(leases: readonly Lease[], owner: string): Promise<Lease[]> {
-    return this.turns.step('renew', () => {
+    const extend = (): Lease[] => {
       const until = this.now() + this.policy.leaseMs;
       const renew = this.turns.prepare(
         `UPDATE signpost_endpoint_position SET lease_until = ?, due_at = ?
          WHERE endpoint_id = ? AND lease_token = ? AND lease_owner = ?`,
       );
       return leases.filter(({ endpoint, token }) => renew.run(until, until, endpoint, token, owner).changes === 0);
-    });
+    };
+    // A power failure ends the owner as well.
+    return this.turns.step('renew', extend, { durable: false });
   }
 
   nextDueAt(): Promise<number | null> {

@@ -43,6 +43,12 @@ const RELEASE_CLAIMS = `UPDATE signpost_inbox INDEXED BY signpost_inbox_held
 const RELEASE_DRAIN =
   'UPDATE signpost_inbox_cursor SET drain_owner = NULL, drain_until = NULL WHERE producer = @producer';
 
+/**
+ * A power failure that takes a claim back has ended its worker as well, and nothing of it is left: the mark that it made is a later commit,
+ * which takes the claim along.
+ */
+const CLAIMS = { durable: false };
+
 /** Claims and how they end. */
 export class SqliteInboxClaims {
   constructor(
@@ -52,25 +58,27 @@ export class SqliteInboxClaims {
   ) {}
 
   claim({ producer, owner, limit, leaseMs, released }: ClaimRequest): Promise<Claim[]> {
-    return this.turns.step('inbox claim', () => {
+    const take = (): Claim[] => {
       this.lanes.promote(producer, released);
       const now = this.now();
       const until = Math.round(now + leaseMs);
       // SQLite takes a negative limit for none.
       const bound = { producer, owner, now, until, limit: Math.max(0, limit) };
       return claimsOf(this.turns.prepare(CLAIM).all(bound) as InboxRow[]);
-    });
+    };
+    return this.turns.step('inbox claim', take, CLAIMS);
   }
 
   renew(claims: readonly ClaimRef[], leaseMs: number): Promise<ClaimRef[]> {
-    return this.turns.step('inbox renewal', () => {
+    const renew = (): ClaimRef[] => {
       const until = Math.round(this.now() + leaseMs);
       return claims.filter((claim) => {
         const ref = refOf(claim);
         this.turns.prepare(RENEW).run({ ...ref, until });
         return this.turns.prepare(IS_OWN).get(ref) === undefined;
       });
-    });
+    };
+    return this.turns.step('inbox renewal', renew, CLAIMS);
   }
 
   /** Rejects with `NotInTransactionError` unless the manager's transaction is open: the mark must be part of the effect. */

@@ -21,6 +21,9 @@ const ADD = `INSERT INTO signpost_inbox (producer, event_id, type, tenant, subje
     @now, @now, @data)
   ON CONFLICT (producer, event_id) DO NOTHING`;
 
+/** A power failure ends whoever holds it as well, so it need not outlive one. */
+const LEASE = { durable: false };
+
 /** The place in the feed, and what is stored with it. */
 export class SqliteInboxPages {
   constructor(
@@ -36,15 +39,16 @@ export class SqliteInboxPages {
   }
 
   acquireDrain(producer: string, owner: string, leaseMs: number): Promise<boolean> {
-    return this.turns.step('inbox drain', () => {
+    const acquire = (): boolean => {
       const now = this.now();
       const until = Math.round(now + leaseMs);
       return this.turns.prepare(ACQUIRE).run({ producer, owner, now, until }).changes > 0;
-    });
+    };
+    return this.turns.step('inbox drain', acquire, LEASE);
   }
 
   async releaseDrain(producer: string, owner: string): Promise<void> {
-    await this.turns.step('inbox drain', () => this.turns.prepare(RELEASE).run({ producer, owner }));
+    await this.turns.step('inbox drain', () => this.turns.prepare(RELEASE).run({ producer, owner }), LEASE);
   }
 
   store(producer: string, { after, cursor, events }: FetchedPage): Promise<PageStored> {

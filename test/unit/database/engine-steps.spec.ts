@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Database } from '../../../src/database/connection.js';
 import { SqliteTurnsClosedError } from '../../../src/database/errors.js';
+import { handleOf, synchronousOf } from '../../support/synced-commits.js';
 import { closeHosts, committedIds, gate, Note, settle, soundHost } from './host.js';
 
 afterEach(closeHosts);
@@ -25,9 +26,6 @@ function transactionsOf(db: Database): string[] {
 }
 
 const insert = (id: string) => (db: Database) => void db.prepare('INSERT INTO note (id) VALUES (?)').run(id);
-
-const handleOf = (dataSource: object): Database =>
-  (dataSource as { driver: { databaseConnection: Database } }).driver.databaseConnection;
 
 describe('an engine step', () => {
   it('resolves with its value after it is committed', async () => {
@@ -211,5 +209,61 @@ describe('closing', () => {
     const waiting = expect(turns.step('waiting', () => 1)).rejects.toBeInstanceOf(SqliteTurnsClosedError);
     await dataSource.destroy();
     await waiting;
+  });
+});
+
+describe('an engine step that need not be durable', () => {
+  const [FULL, NORMAL] = [2, 1];
+  const loose = { durable: false };
+  const inserted = (id: string) => (db: Database) => {
+    insert(id)(db);
+    return synchronousOf(db);
+  };
+
+  it('does not wait for the disk, and leaves the connection as strict as it was', async () => {
+    const { dataSource, turns, file } = await soundHost();
+    expect(await turns.step('a', inserted('a'), loose)).toBe(NORMAL);
+    expect(synchronousOf(handleOf(dataSource))).toBe(FULL);
+    expect(committedIds(file)).toEqual(['a']);
+    expect(await turns.step('b', inserted('b'))).toBe(FULL);
+  });
+
+  it('is as durable as the most durable step that shares its COMMIT', async () => {
+    const { turns } = await soundHost();
+    const synced = await Promise.all([turns.step('a', inserted('a'), loose), turns.step('b', inserted('b'))]);
+    expect(synced).toEqual([FULL, FULL]);
+  });
+
+  it('leaves the connection strict when it throws, alone or beside others', async () => {
+    const { dataSource, turns, file } = await soundHost();
+    const fail = (): never => {
+      throw new Error('broken');
+    };
+    await expect(turns.step('a', fail, loose)).rejects.toThrow('broken');
+    expect(synchronousOf(handleOf(dataSource))).toBe(FULL);
+    await Promise.allSettled([turns.step('b', fail, loose), turns.step('c', insert('c'), loose)]);
+    expect(synchronousOf(handleOf(dataSource))).toBe(FULL);
+    expect(committedIds(file)).toEqual(['c']);
+  });
+
+  it('makes nobody else’s transaction less durable', async () => {
+    const { dataSource, turns } = await soundHost();
+    const [, inHost] = await Promise.all([
+      turns.step('a', insert('a'), loose),
+      dataSource.transaction(async (manager) => {
+        await manager.getRepository(Note).insert({ id: 'host' });
+        return synchronousOf(handleOf(dataSource));
+      }),
+    ]);
+    expect(inHost).toBe(FULL);
+  });
+
+  it('keeps a setting of the host’s own that waits for even less, or for more', async () => {
+    const { dataSource, turns } = await soundHost();
+    for (const own of [0, 3]) {
+      handleOf(dataSource).pragma(`synchronous = ${own}`);
+      expect(await turns.step('loose', inserted(`${own}`), loose)).toBe(Math.min(own, NORMAL));
+      expect(synchronousOf(handleOf(dataSource))).toBe(own);
+    }
   });
 });
