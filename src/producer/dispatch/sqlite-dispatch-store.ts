@@ -38,6 +38,7 @@ const LOG_ATTEMPT = `INSERT INTO signpost_signal (endpoint_id, signal_id, kind, 
     attempt, sent_at, outcome, status, latency_ms, category) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const NOTE_DECISION = noteDecisions('signpost_change', '?', 'signpost_endpoint WHERE id = ?');
+
 /**
  * A power failure may take the outcome back: then the signal, which was durable before it was sent, goes out once more as it is. A failure
  * counts towards backing off and disabling, and a proof lets events go to a URL: those are kept.
