@@ -12,6 +12,7 @@ import {
   SignpostModule,
   type SignpostOptions,
 } from '../../src/index.js';
+import { closeApp } from './close-app.js';
 import { freshDatabase, type Database, type FreshDatabase } from './databases.js';
 
 export type Platform = 'fastify' | 'express';
@@ -98,7 +99,7 @@ export async function startProducer(
       })) as ProducerApp['admin'],
     dispatchOnce: () => app.get(Dispatcher).runOnce(),
     close: async () => {
-      await app.close();
+      await closeApp(app);
       await drop();
     },
   };

@@ -22,6 +22,7 @@ import {
   SignpostReceiverModule,
   type SignpostReceiverOptions,
 } from '../../src/receiver/index.js';
+import { closeApp } from './close-app.js';
 import type { Platform } from './producer-app.js';
 
 /** Writes each event's effect into a table of the host, in the handler's transaction; a doubled effect is a second row. */
@@ -123,7 +124,7 @@ export async function startReceiverApp(settings: ReceiverAppSettings): Promise<R
         return rows.map(({ event }) => event);
       },
       close: async () => {
-        await app.close();
+        await closeApp(app);
         await rm(directory, { recursive: true, force: true });
       },
     };
