@@ -6,6 +6,7 @@ import { SEALED_COLUMNS } from '../../src/producer/subscriptions/sealed-columns.
 import { SealedValues } from '../../src/producer/subscriptions/sealed-values.js';
 import { Sealer } from '../../src/producer/subscriptions/sealing.js';
 import { verifySignal } from '../../src/receiver/client/index.js';
+import { closeApp } from '../support/close-app.js';
 import { DATABASES, freshDatabase, storedRows, type FreshDatabase } from '../support/databases.js';
 import { type ProducerApp, startProducer } from '../support/producer-app.js';
 import { type SignalReceiver, startSignalReceiver } from '../support/signal-receiver.js';
@@ -21,7 +22,7 @@ describe.each(DATABASES)('the master key (%s)', (database) => {
   let producer: ProducerApp | undefined;
 
   const start = async (masterKey: string, previousMasterKeys: string[] = []): Promise<ProducerApp> => {
-    await producer?.app.close();
+    if (producer) await closeApp(producer.app);
     producer = undefined;
     producer = await startProducer('fastify', { dispatch: false, masterKey, previousMasterKeys }, fresh);
     return producer;
@@ -52,7 +53,7 @@ describe.each(DATABASES)('the master key (%s)', (database) => {
     receiver = await startSignalReceiver();
   });
   afterEach(async () => {
-    await producer?.app.close();
+    if (producer) await closeApp(producer.app);
     producer = undefined;
     await fresh.drop();
     await receiver.close();

@@ -5,6 +5,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import request from 'supertest';
 import { AdminKeysService, Dispatcher, Publisher, ReceiversService, SignpostModule } from '../../src/index.js';
+import { closeApp } from '../support/close-app.js';
 import { DATABASES, freshDatabase, type FreshDatabase } from '../support/databases.js';
 import { TEST_ADMIN_KEY, TEST_MASTER_KEY } from '../support/producer-app.js';
 
@@ -22,7 +23,7 @@ describe.each(DATABASES)('SignpostModule on %s', (database) => {
     fresh = await freshDatabase(database);
   });
   afterEach(async () => {
-    await app?.close();
+    if (app) await closeApp(app);
     app = undefined;
     await fresh.drop();
   });

@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { CredentialsService, Dispatcher, ReceiversService } from '../../src/index.js';
 import { SignalSender } from '../../src/producer/signal/signal-sender.js';
 import { TargetGuard } from '../../src/producer/signal/target-guard.js';
+import { closeApp } from '../support/close-app.js';
 import { freshDatabase, type FreshDatabase, storedRows } from '../support/databases.js';
 import { HostModule } from '../support/producer-app.js';
 
@@ -60,7 +61,7 @@ describe.each([true, false])('a receiver’s own endpoint, with httpsOnly %s', (
     key = (await app.get(CredentialsService).create(id, { name: 'k', scopes: ['endpoints:write'] })).apiKey;
   });
   afterAll(async () => {
-    await app?.close();
+    if (app) await closeApp(app);
     await database?.drop();
   });
   beforeEach(() => {

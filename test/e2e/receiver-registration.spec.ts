@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeProducer } from '../../src/testing/fake-producer.js';
 import { freePort } from '../package/readme-project.js';
+import { closeApp } from '../support/close-app.js';
 import { type ReceiverApp, type ReceiverAppSettings, startReceiverApp } from '../support/receiver-app.js';
 import { until } from '../support/until.js';
 
@@ -113,7 +114,7 @@ describe('a receiver that registers its endpoint', () => {
     const { app } = await start();
     await until(() => calls('GET').length > 0, 'the registration to be under way');
     // Would wait for the answer otherwise, and with it this test.
-    await app.close();
+    await closeApp(app);
     expect(calls('POST')).toEqual([]);
   });
 

@@ -14,6 +14,7 @@ import {
 } from '../../src/receiver/index.js';
 import { FakeProducer } from '../../src/testing/fake-producer.js';
 import { signTestSignal } from '../../src/testing/test-signal.js';
+import { closeApp } from '../support/close-app.js';
 import { until } from '../support/until.js';
 
 const secrets = {
@@ -67,7 +68,7 @@ describe('two producers in one application', () => {
     shop.signalTo(`${url}/signals/shop`, { secret: secrets.shop });
   });
   afterAll(async () => {
-    await app.close();
+    await closeApp(app);
     await billing.close();
     await shop.close();
   });

@@ -1,9 +1,9 @@
 import { SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { isEventType } from '../../protocol/event-type.js';
-import { looksSecret } from './looks-secret.js';
 import { ID_PREFIX, isId, type ReceiverId } from '../../protocol/ids.js';
 import { callerAddress, type AccessRequest } from './access-request.js';
 import type { Actor, Change } from './change-log.js';
+import { looksSecret } from './looks-secret.js';
 
 const ACTION = Symbol('signpost:audited-change');
 /** Where `@ApiOperation` of `@nestjs/swagger` keeps what it was told. */

@@ -22,6 +22,7 @@ import { EVENT_STORE, SIGNPOST_DATA_SOURCE, SIGNPOST_OPTIONS } from '../../../sr
 import { EndpointsService } from '../../../src/producer/subscriptions/endpoints.service.js';
 import { EventTypesService } from '../../../src/producer/subscriptions/event-types.service.js';
 import { ReceiversService } from '../../../src/producer/subscriptions/receivers.service.js';
+import { closeApp } from '../../support/close-app.js';
 import { openSubscriptions } from '../../support/subscription-services.js';
 
 export type Platform = 'express' | 'fastify';
@@ -109,7 +110,7 @@ export async function openAdminApi(platform: Platform) {
       return key === null ? call : call.set('authorization', `Bearer ${key}`);
     },
     close: async () => {
-      await app.close();
+      await closeApp(app);
       await subscriptions.close();
     },
   };
